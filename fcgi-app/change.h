@@ -1,0 +1,67 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The change log: every change of the inventory is a row, written in the
+ * same transaction as the change itself.  seq is gapless and is the one
+ * order of the system; the publisher and the catch-up route read it.
+ */
+#ifndef FCGI_APP_CHANGE_H
+#define FCGI_APP_CHANGE_H
+
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "db.h"
+#include "shared/event.h"
+
+/* A row to append; all pointers are borrowed. */
+struct change {
+	const char		*update_type;	/* create, edit, adjust, delete;
+						   a broadcast's own word */
+	int64_t			 user_id;
+	const char		*username;	/* "ana", "ana (label printer)" */
+	const char		*changeset;	/* the request id: rows made by
+						   one request share it */
+	int64_t			 item_id;	/* 0: none (broadcast) */
+	const char		*sku;
+	int64_t			 version;	/* 0: take the new row's seq;
+						   broadcast: the item's own */
+	struct json_object	*changes;	/* [{field,old_value,new_value}] */
+	struct json_object	*after;		/* the whole item, or NULL */
+	const char		*reason;	/* or NULL */
+	const char		*room;		/* or NULL: every room */
+	const char		*source;	/* api, broadcast, import */
+};
+
+/* Append; *SEQ is the new row's number, before the commit. */
+enum status change_append(struct db *, const struct change *, int64_t *seq);
+
+/* The log as it stands in this connection's snapshot. */
+struct change_log {
+	char	epoch[EVENT_EPOCH_LEN + 1];	/* of this history */
+	int64_t	head;		/* seq of the newest row ever; 0: none */
+	int64_t	oldest;		/* seq of the oldest row kept; head + 1: none */
+};
+enum status change_log_read(struct db *, struct change_log *out);
+
+/*
+ * Rows after SINCE in order, at most LIMIT, as the objects that
+ * inventory_changed carries (at most EVENT_DATA_MAX encoded; larger
+ * ones lose their values and say "truncated":true).  *OUT is an array, the
+ * caller's.  With EPOCH set each has an "epoch" member, for the event socket.
+ */
+enum status change_list(struct db *, int64_t since, int limit,
+    const char *epoch, struct json_object **out);
+
+/*
+ * The rows of one item, newest first, those before seq BEFORE (0: from the
+ * newest).  *OUT is an array, the caller's.
+ */
+enum status change_history(struct db *, int64_t item_id, int64_t before,
+    int limit, struct json_object **out);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * One request, read and bounded before a handler sees it.  Every input
+ * limit of HTTP lives here.
+ */
+#ifndef FCGI_APP_REQUEST_H
+#define FCGI_APP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fcgiapp.h>
+#include <json-c/json.h>
+
+#include "db.h"
+#include "shared/json.h"
+#include "shared/status.h"
+
+#define REQ_BODY_MAX	(1024 * 1024)	/* bytes */
+#define REQ_QUERY_MAX	4096		/* bytes of the query string */
+#define REQ_PARAMS_MAX	32		/* query parameters */
+#define REQ_SKU_MAX	64		/* characters of a SKU */
+
+/* One bit a method, so that a set of them is an int (Allow). */
+enum method {
+	M_GET = 1, M_POST = 2, M_PATCH = 4, M_DELETE = 8, M_HEAD = 16,
+	M_OTHER = 32
+};
+
+/* Roles in rising order; ROLE_NONE needs no sign-in. */
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_ADMIN };
+
+/* Who asks, as read from the session or the token. */
+struct identity {
+	int64_t		 user_id;	/* 0: nobody */
+	char		 username[257];
+	char		 color[8];	/* the user's wish or "" */
+	enum role	 role;		/* the token's where there is one */
+	char		 session[33];	/* hex id that a revoke names; "" for
+					   tokens */
+	int64_t		 ends;		/* session's end, ms since 1970 */
+	char		 token_name[161]; /* "" for sessions */
+	char		 display[424];	/* "ana" or "ana (label printer)" */
+};
+
+struct route;
+struct app;	/* the process' settings and keys, app.h */
+
+/* A query parameter, decoded. */
+struct req_param {
+	const char	*name, *value;
+	bool		 used;		/* asked for by the handler */
+};
+
+struct req {
+	const struct app	*app;		/* borrowed */
+	FCGX_Request		*fcgx;		/* borrowed */
+	const struct route	*route;		/* NULL before the match */
+	struct db		*db;		/* writer in a write route,
+						   else this thread's reader */
+	enum method		 method;
+	char			 id[17];	/* request id, hex */
+	const char		*path;		/* after the base, borrowed */
+	char			 sku[REQ_SKU_MAX * 3 + 1]; /* {sku}, decoded */
+	struct req_param	 params[REQ_PARAMS_MAX];
+	int			 param_count;
+	char			*query_text;	/* owns what params point to */
+	struct json_object	*body;		/* owned; NULL without one */
+	char			*body_text;	/* owned; as it came */
+	size_t			 body_len;
+	struct identity		 who;
+	struct json_error	 err[8];	/* what is wrong, for errors[] */
+	int			 err_count;
+	char			 detail[200];	/* the problem's detail or "" */
+};
+
+/* A request parameter of the web server's ("HTTP_IF_MATCH"); NULL if none. */
+const char *req_env(const struct req *, const char *name);
+
+/* A query parameter by name, marked as used; NULL when absent. */
+const char *req_param(struct req *, const char *name);
+/* ST_BAD_REQUEST, named in errors[], when a parameter was not asked for. */
+enum status req_params_end(struct req *);
+
+/*
+ * If-Match against the present version: ST_OK when it is absent, "*" or
+ * names it; ST_STALE when not; ST_BAD_REQUEST when malformed.
+ */
+enum status req_if_match(struct req *, int64_t version);
+
+/* Say what is wrong, in problem+json's detail; returns ST for chaining. */
+enum status req_fail(struct req *, enum status, const char *fmt, ...)
+    __attribute__((__format__(printf, 3, 4)));
+/* Add a row to errors[] (pointer into the body or "?name"); returns ST. */
+enum status req_fail_at(struct req *, enum status, const char *pointer,
+    const char *fmt, ...) __attribute__((__format__(printf, 4, 5)));
+/* Take over the first trouble of a reader; returns its status. */
+enum status req_fail_json(struct req *, const struct json_in *);
+
+#endif
