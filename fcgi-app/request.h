@@ -20,6 +20,7 @@
 #include "db.h"
 #include "shared/json.h"
 #include "shared/status.h"
+#include "user.h"
 
 #define REQ_BODY_MAX	(1024 * 1024)	/* bytes */
 #define REQ_QUERY_MAX	4096		/* bytes of the query string */
@@ -30,22 +31,6 @@
 enum method {
 	M_GET = 1, M_POST = 2, M_PATCH = 4, M_DELETE = 8, M_HEAD = 16,
 	M_OTHER = 32
-};
-
-/* Roles in rising order; ROLE_NONE needs no sign-in. */
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_ADMIN };
-
-/* Who asks, as read from the session or the token. */
-struct identity {
-	int64_t		 user_id;	/* 0: nobody */
-	char		 username[257];
-	char		 color[8];	/* the user's wish or "" */
-	enum role	 role;		/* the token's where there is one */
-	char		 session[33];	/* hex id that a revoke names; "" for
-					   tokens */
-	int64_t		 ends;		/* session's end, ms since 1970 */
-	char		 token_name[161]; /* "" for sessions */
-	char		 display[424];	/* "ana" or "ana (label printer)" */
 };
 
 struct route;

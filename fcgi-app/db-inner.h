@@ -1,0 +1,39 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What db.c, which alone knows SQLite's connections, lends to db-write.c,
+ * which owns the write transaction.  Nobody else includes it.
+ */
+#ifndef FCGI_APP_DB_INNER_H
+#define FCGI_APP_DB_INNER_H
+
+#include <stdbool.h>
+
+#include "db.h"
+
+/*
+ * Open for writing, made and migrated when needed; the caller holds the lock
+ * beside the file.  WAL_GREW is told the log's pages after each commit.  Ends
+ * the process on failure.
+ */
+struct db *db_open_migrated(const char *path, void (*wal_grew)(int pages));
+
+/* Run constant SQL without parameters; false, logged, when it fails. */
+bool db_exec(struct db *, const char *text);
+
+/* Whether BEGIN was run and nothing has ended it. */
+bool db_in_transaction(struct db *);
+
+/* Whether every query was ended by db_done(). */
+bool db_idle(struct db *);
+
+/*
+ * Move the write-ahead log's pages into the file, and cut it to nothing if
+ * EMPTY.  Never waits for readers.  True when all was moved.
+ */
+bool db_checkpoint(struct db *, bool empty);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "session.h"
+
+#include <stdio.h>
+
+#define REVOKED_KEEP_MS	(3600 * 1000)	/* rows of revoked are kept so long */
+
+enum status
+session_add(struct db *db, int64_t user_id, int64_t expires_at,
+    char secret[USER_SECRET_LEN + 1], char public_id[USER_PUBLIC_LEN + 1])
+{
+	struct query	*q;
+	char		 digest[USER_DIGEST_LEN + 1];
+	enum status	 st;
+
+	user_new_secret(secret);
+	user_digest(secret, digest);
+	user_new_public_id(public_id);
+	q = db_query(db, SQL_SESSION_ADD);
+	db_bind_text(q, ":id_hash", digest);
+	db_bind_text(q, ":public_id", public_id);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_int(q, ":expires_at", expires_at);
+	db_bind_int(q, ":now", clock_utc_ms());
+	if ((st = db_done(q, ST_FAULT)) != ST_OK)
+		return st;
+	q = db_query(db, SQL_SESSION_TRIM);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_int(q, ":keep", SESSION_KEEP);
+	return db_done(q, ST_OK);
+}
+
+void
+session_read_identity(struct query *q, struct identity *who)
+{
+	who->user_id = db_int(q, 0);
+	snprintf(who->username, sizeof(who->username), "%s", db_text(q, 1));
+	snprintf(who->display, sizeof(who->display), "%s", who->username);
+	who->role = user_role_parse(db_text(q, 2));
+	snprintf(who->color, sizeof(who->color), "%s", db_text(q, 3));
+	snprintf(who->session, sizeof(who->session), "%s", db_text(q, 5));
+	who->seen = db_int(q, 7);
+}
+
+enum status
+session_find(struct db *db, const char *secret, struct identity *out)
+{
+	struct identity	 who = { 0 };
+	struct query	*q;
+	char		 digest[USER_DIGEST_LEN + 1];
+	enum status	 st;
+
+	user_digest(secret, digest);
+	q = db_query(db, SQL_SESSION_FIND);
+	db_bind_text(q, ":id_hash", digest);
+	db_bind_int(q, ":now", clock_utc_ms());
+	if (db_row(q) && db_int(q, 4) == 0) {
+		session_read_identity(q, &who);
+		who.ends = db_int(q, 6);
+	}
+	if ((st = db_done(q, ST_UNAUTHORIZED)) != ST_OK)
+		return st;
+	if (who.user_id == 0)
+		return ST_UNAUTHORIZED;
+	*out = who;
+	return ST_OK;
+}
+
+enum status
+session_seen(struct db *db, const char *secret)
+{
+	struct query	*q;
+	char		 digest[USER_DIGEST_LEN + 1];
+
+	user_digest(secret, digest);
+	q = db_query(db, SQL_SESSION_SEEN);
+	db_bind_int(q, ":now", clock_utc_ms());
+	db_bind_text(q, ":id_hash", digest);
+	return db_done(q, ST_OK);
+}
+
+enum status
+session_note_revoked(struct db *db, const char *public_id)
+{
+	struct query	*q;
+
+	q = db_query(db, SQL_REVOKED_ADD);
+	db_bind_text(q, ":public_id", public_id);
+	db_bind_int(q, ":at", clock_utc_ms());
+	return db_done(q, ST_OK);
+}
+
+enum status
+session_end(struct db *db, const char *public_id)
+{
+	struct query	*q;
+	enum status	 st;
+
+	q = db_query(db, SQL_SESSION_END);
+	db_bind_text(q, ":public_id", public_id);
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		return st;
+	return session_note_revoked(db, public_id);
+}
+
+enum status
+session_revoked_since(struct db *db, int64_t since,
+    void (*each)(const char *public_id, int64_t user_id, int64_t at,
+	void *arg), void *arg)
+{
+	struct query	*q;
+	enum status	 st;
+
+	q = db_query(db, SQL_REVOKED_SINCE);
+	db_bind_int(q, ":since", since);
+	while (db_row(q))
+		each(db_text(q, 0), 0, db_int(q, 1), arg);
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		return st;
+	q = db_query(db, SQL_USER_REVOKED_SINCE);
+	db_bind_int(q, ":since", since);
+	while (db_row(q))
+		each(NULL, db_int(q, 0), db_int(q, 1), arg);
+	return db_done(q, ST_OK);
+}
+
+enum status
+session_prune(struct db *db)
+{
+	struct query	*q;
+	int64_t		 now = clock_utc_ms();
+	enum status	 st;
+
+	q = db_query(db, SQL_SESSION_PRUNE);
+	db_bind_int(q, ":now", now);
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		return st;
+	q = db_query(db, SQL_REVOKED_PRUNE);
+	db_bind_int(q, ":before", now - REVOKED_KEEP_MS);
+	return db_done(q, ST_OK);
+}

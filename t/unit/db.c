@@ -1,0 +1,229 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The database: statements, savepoints, and group commit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/file.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fcgi-app/db.h"
+#include "shared/clock.h"
+
+#define WRITERS 32
+
+static char	dir[] = "/tmp/stockroom-db-XXXXXX";
+static char	path[64], lock_path[80];
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/test.db", dir);
+	snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
+	db_open_writer(path);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	db_close_writer();
+	unlink(path);
+	unlink(lock_path);
+	for (int i = 0; i < 2; i++) {
+		char	name[80];
+
+		snprintf(name, sizeof(name), "%s-%s", path,
+		    i == 0 ? "wal" : "shm");
+		unlink(name);
+	}
+	return rmdir(dir);
+}
+
+static enum status
+put(struct db *db, const char *key, const char *value)
+{
+	struct query	*q;
+
+	q = db_query(db, SQL_META_PUT);
+	db_bind_text(q, ":key", key);
+	db_bind_text(q, ":value", value);
+	return db_done(q, ST_FAULT);
+}
+
+static enum status
+get(struct db *db, const char *key, char *out, size_t size)
+{
+	struct query	*q;
+
+	q = db_query(db, SQL_META_GET);
+	db_bind_text(q, ":key", key);
+	if (db_row(q))
+		snprintf(out, size, "%s", db_text(q, 0));
+	return db_done(q, ST_NOT_FOUND);
+}
+
+static enum status
+add_user(struct db *db, const char *name)
+{
+	struct query	*q;
+
+	q = db_query(db, SQL_USER_ADD);
+	db_bind_text(q, ":username", name);
+	db_bind_text(q, ":password_hash", "x");
+	db_bind_text(q, ":role", "viewer");
+	db_bind_text(q, ":color", "");
+	db_bind_text(q, ":at", "2026-01-01T00:00:00.000Z");
+	return db_done(q, ST_FAULT);
+}
+
+static void
+test_fresh(void **state)
+{
+	struct db	*db;
+	char		 epoch[64];
+
+	(void)state;
+	db = db_open_reader(path);
+	assert_int_equal(get(db, "epoch", epoch, sizeof(epoch)), ST_OK);
+	assert_int_equal(strlen(epoch), 16);
+	assert_int_equal(get(db, "nothing", epoch, sizeof(epoch)),
+	    ST_NOT_FOUND);
+	db_close(db);
+}
+
+static void
+test_keep_or_not(void **state)
+{
+	struct db	*db, *reader;
+	char		 text[64];
+
+	(void)state;
+	reader = db_open_reader(path);
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_int_equal(put(db, "a", "1"), ST_OK);
+	assert_int_equal(db_write_end(db, true), ST_OK);
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_int_equal(put(db, "a", "2"), ST_OK);
+	assert_int_equal(db_write_end(db, false), ST_OK);
+	assert_int_equal(get(reader, "a", text, sizeof(text)), ST_OK);
+	assert_string_equal(text, "1");
+	db_close(reader);
+}
+
+static void
+test_unique(void **state)
+{
+	struct db	*db;
+
+	(void)state;
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_int_equal(add_user(db, "ana"), ST_OK);
+	assert_int_equal(add_user(db, "ANA"), ST_CONFLICT);
+	assert_int_equal(add_user(db, "ben"), ST_OK);
+	assert_int_equal(db_write_end(db, true), ST_OK);
+}
+
+/* A write outside of the write transaction is refused, not committed. */
+static void
+test_write_outside(void **state)
+{
+	struct db	*db;
+	char		 text[64];
+
+	(void)state;
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_int_equal(db_write_end(db, false), ST_OK);
+	assert_int_equal(put(db, "outside", "1"), ST_UNAVAILABLE);
+	assert_int_equal(get(db, "outside", text, sizeof(text)),
+	    ST_NOT_FOUND);
+}
+
+static void *
+write_one(void *arg)
+{
+	struct db	*db;
+	char		 key[32];
+	intptr_t	 n = (intptr_t)arg;
+	enum status	 st;
+
+	snprintf(key, sizeof(key), "w%d", (int)n);
+	if ((st = db_write_begin(&db)) != ST_OK)
+		return (void *)(intptr_t)st;
+	/* Every third one fails by itself and leaves nothing. */
+	st = put(db, key, "1");
+	return (void *)(intptr_t)(st != ST_OK ? st :
+	    db_write_end(db, n % 3 != 0));
+}
+
+static void
+test_group(void **state)
+{
+	pthread_t		 threads[WRITERS];
+	struct db_counts	 before = db_counts(), after;
+	struct db		*reader;
+	char			 key[32], text[64];
+	int64_t			 deadline = clock_mono_ms() + 10000;
+	int			 fd;
+	void			*result;
+
+	(void)state;
+	assert_true((fd = open(lock_path, O_RDWR)) != -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	for (intptr_t i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, write_one,
+		    (void *)i), 0);
+	while (db_counts().waiting < WRITERS - 1 &&
+	    clock_mono_ms() < deadline)
+		sched_yield();
+	assert_int_equal(db_counts().waiting, WRITERS - 1);
+	close(fd);
+	for (int i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], &result);
+		assert_int_equal((intptr_t)result, ST_OK);
+	}
+	after = db_counts();
+	assert_in_range(after.commits - before.commits, 1, 4);
+	reader = db_open_reader(path);
+	for (int i = 0; i < WRITERS; i++) {
+		snprintf(key, sizeof(key), "w%d", i);
+		assert_int_equal(get(reader, key, text, sizeof(text)),
+		    i % 3 != 0 ? ST_OK : ST_NOT_FOUND);
+	}
+	db_close(reader);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(test_fresh),
+		cmocka_unit_test(test_keep_or_not),
+		cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_write_outside),
+		cmocka_unit_test(test_group),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
