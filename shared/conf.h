@@ -15,6 +15,7 @@
 
 #define CONF_FILE "/etc/stockroom.conf"
 #define CONF_EXIT 78	/* EX_CONFIG: a setting is wrong */
+#define CONF_WORD_MAX 288	/* bytes, with the NUL, of a list's longest word */
 
 /* One member a row of conf.def; texts live as long as the process. */
 struct conf {
@@ -37,7 +38,8 @@ void conf_help(FILE *);
 
 /*
  * The Nth (from 0) word of a comma-separated list, copied to OUT; false past
- * the end.  Spaces around words are dropped.
+ * the end.  Spaces around words are dropped.  OUT must be large enough:
+ * CONF_WORD_MAX is for any list that conf_load let through.
  */
 _Bool conf_word(const char *list, unsigned n, char *out, size_t size);
 

@@ -84,8 +84,9 @@ enum status event_parse(const char *line, size_t len, struct event *out);
 void event_reset(struct event *);
 
 /*
- * Append one line to OUT.  The body of a change is borrowed; its "epoch"
- * member must be there.
+ * Append one line to OUT.  Bodies are borrowed; a change's "epoch" member
+ * must be there.  A line that would be longer than EVENT_LINE_MAX is not
+ * written and sets the buffer's full.
  */
 void event_put_app(struct buf *out, const char *epoch, int64_t head,
     int64_t oldest);

@@ -52,7 +52,8 @@ struct json_in {
 	struct json_error	 err;		/* of the first trouble */
 	enum status		 st;		/* ST_OK, ST_BAD_REQUEST (not
 						   an object), ST_INVALID */
-	unsigned		 asked;		/* members asked for and there */
+	unsigned char		 seen[JSON_IN_KEYS / 8];	/* bit i: the ith
+						   member was asked for */
 };
 
 /* Start reading; NULL or another type than an object is ST_BAD_REQUEST. */

@@ -51,7 +51,10 @@ struct ticket_keys {
  * (0444) when neither is there.  ST_OK, or ST_FAULT with the reason logged.
  */
 enum status ticket_keys_load_or_make(struct ticket_keys *, const char *path);
-/* Load only PATH.pub; ST_OK, or ST_UNAVAILABLE when it is not there. */
+/*
+ * Load only PATH.pub; ST_OK, or ST_UNAVAILABLE when it is not there, or
+ * ST_FAULT, logged, when it is not a key.
+ */
 enum status ticket_keys_load_public(struct ticket_keys *, const char *path);
 void ticket_keys_reset(struct ticket_keys *);
 

@@ -1,0 +1,195 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "conf-check.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "conf.h"
+#include "utf8.h"
+
+#define LETTERS		"abcdefghijklmnopqrstuvwxyz"
+#define CAPITALS	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS		"0123456789"
+#define PATH_MAX_BYTES	1024
+#define BASE_MAX_BYTES	200
+#define ROOM_MAX_BYTES	64
+#define ROOMS_MAX	64
+#define COLORS_MAX	64
+#define ORIGINS_MAX	64
+
+const char *
+conf_check_any(const char *text)
+{
+	size_t		len = strlen(text), n;
+	uint32_t	ch;
+
+	for (; len > 0; text += n, len -= n) {
+		n = utf8_next(text, len, &ch);
+		if (n == 0 || ch < 0x20 || ch == 0x7f)
+			return "printable text in UTF-8";
+	}
+	return NULL;
+}
+
+const char *
+conf_check_path(const char *text)
+{
+	if (text[0] != '/' || strlen(text) >= PATH_MAX_BYTES ||
+	    conf_check_any(text) != NULL)
+		return "an absolute path of at most 1023 bytes";
+	return NULL;
+}
+
+const char *
+conf_check_socket(const char *text)
+{
+	if (conf_check_path(text) != NULL ||
+	    strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return "an absolute path of at most 107 bytes";
+	return NULL;
+}
+
+const char *
+conf_check_base(const char *text)
+{
+	static const char	 allowed[] = LETTERS CAPITALS DIGITS "._~-";
+	const char		*p = text;
+	size_t			 n;
+
+	while (*p == '/') {
+		n = strspn(++p, allowed);
+		if (n == 0 || (p[0] == '.' && n <= 2 &&
+		    (n == 1 || p[1] == '.')))
+			break;
+		p += n;
+		if (*p == '\0' && strlen(text) <= BASE_MAX_BYTES)
+			return NULL;
+	}
+	if (text[0] == '\0')
+		return NULL;
+	return "empty, or a path such as /stock without a slash at the end";
+}
+
+/* ":port" or nothing. */
+static bool
+is_port(const char *text)
+{
+	unsigned long	port = 0;
+	size_t		i, n;
+
+	if (text[0] == '\0')
+		return true;
+	n = strspn(text + 1, DIGITS);
+	if (text[0] != ':' || n == 0 || n > 5 || text[1] == '0' ||
+	    text[1 + n] != '\0')
+		return false;
+	for (i = 1; i <= n; i++)
+		port = port * 10 + (unsigned long)(text[i] - '0');
+	return port <= 65535;
+}
+
+/* Browsers send the scheme and the host in small letters, without a path. */
+static bool
+is_origin(const char *text)
+{
+	size_t	n;
+
+	if (strncmp(text, "https://", 8) == 0)
+		text += 8;
+	else if (strncmp(text, "http://", 7) == 0)
+		text += 7;
+	else
+		return false;
+	if (text[0] == '[') {
+		n = 1 + strspn(text + 1, DIGITS "abcdef:.");
+		return n > 2 && text[n] == ']' && is_port(text + n + 1);
+	}
+	n = strspn(text, LETTERS DIGITS "-._");
+	return n > 0 && n <= 253 && text[0] != '.' && text[0] != '-' &&
+	    is_port(text + n);
+}
+
+const char *
+conf_check_origin(const char *text)
+{
+	if (text[0] == '\0' || is_origin(text))
+		return NULL;
+	return "empty, or an origin in small letters such as "
+	    "https://stock.example.com";
+}
+
+/*
+ * Whether a list has MIN to MAX words, all good and, with ONCE, none twice.
+ */
+static bool
+check_words(const char *list, unsigned min, unsigned max, bool once,
+    bool (*good)(const char *))
+{
+	char		word[CONF_WORD_MAX], other[CONF_WORD_MAX];
+	const char	*p = list;
+	unsigned	i, j;
+
+	/* Words must fit before conf_word may be asked for them. */
+	for (; *p != '\0'; p += *p == ',') {
+		if (strcspn(p, ",") >= sizeof(word))
+			return false;
+		p += strcspn(p, ",");
+	}
+	for (i = 0; conf_word(list, i, word, sizeof(word)); i++) {
+		if (i == max || !good(word))
+			return false;
+		for (j = 0; once && j < i; j++)
+			if (conf_word(list, j, other, sizeof(other)) &&
+			    strcmp(word, other) == 0)
+				return false;
+	}
+	return i >= min;
+}
+
+const char *
+conf_check_origins(const char *text)
+{
+	if (check_words(text, 0, ORIGINS_MAX, false, is_origin))
+		return NULL;
+	return "origins in small letters such as https://stock.example.com, "
+	    "separated by commas";
+}
+
+static bool
+is_room(const char *text)
+{
+	size_t	n = strspn(text, LETTERS CAPITALS DIGITS "._-");
+
+	return n > 0 && n <= ROOM_MAX_BYTES && text[n] == '\0';
+}
+
+const char *
+conf_check_rooms(const char *text)
+{
+	if (check_words(text, 1, ROOMS_MAX, true, is_room))
+		return NULL;
+	return "1 to 64 different rooms of letters, digits, \"_\", \"-\" and "
+	    "\".\", separated by commas";
+}
+
+static bool
+is_color(const char *text)
+{
+	return text[0] == '#' && strlen(text) == 7 &&
+	    strspn(text + 1, DIGITS "abcdefABCDEF") == 6;
+}
+
+const char *
+conf_check_palette(const char *text)
+{
+	if (check_words(text, 1, COLORS_MAX, false, is_color))
+		return NULL;
+	return "1 to 64 colours such as #FF6B6B, separated by commas";
+}
