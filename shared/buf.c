@@ -13,14 +13,14 @@
 
 #include "log.h"
 
-#define BUF_FIRST	256	/* bytes allocated at first */
-#define BUF_EXIT	71	/* EX_OSERR: no memory */
+#define BUF_FIRST 256 /* bytes allocated at first */
+#define BUF_EXIT  71  /* EX_OSERR: no memory */
 
 /* Make room for MORE bytes and a NUL; false when that is past the limit. */
 static bool
 reserve(struct buf *b, size_t more)
 {
-	size_t	need, size;
+	size_t need, size;
 
 	if (b->full || more > SIZE_MAX / 2 - b->len - 1 ||
 	    (b->max != 0 && b->len + more > b->max)) {
@@ -59,8 +59,8 @@ buf_puts(struct buf *b, const char *text)
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
-	va_list	ap;
-	int	n;
+	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
@@ -99,5 +99,5 @@ void
 buf_reset(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 }

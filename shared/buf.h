@@ -16,11 +16,11 @@
 
 /* All zeroes is an empty buffer without a limit. */
 struct buf {
-	char	*data;	/* owned; NULL before the first append */
-	size_t	 len;	/* bytes in use, without the final NUL */
-	size_t	 size;	/* bytes allocated */
-	size_t	 max;	/* most bytes that it may hold; 0: no limit */
-	bool	 full;	/* sticky: an append would have passed max */
+	char *data;  /* owned; NULL before the first append */
+	size_t len;  /* bytes in use, without the final NUL */
+	size_t size; /* bytes allocated */
+	size_t max;  /* most bytes that it may hold; 0: no limit */
+	bool full;   /* sticky: an append would have passed max */
 };
 
 /* Append; past max nothing is added and full is set. */

@@ -12,7 +12,7 @@
 static int64_t
 read_ms(clockid_t id)
 {
-	struct timespec	ts;
+	struct timespec ts;
 
 	if (clock_gettime(id, &ts) != 0)
 		assert(!"clock_gettime");
@@ -34,18 +34,17 @@ clock_utc_ms(void)
 void
 clock_text(int64_t utc_ms, char out[CLOCK_TEXT])
 {
-	struct tm	tm;
-	time_t		seconds = (time_t)(utc_ms / 1000);
-	int		n;
+	struct tm tm;
+	time_t seconds = (time_t)(utc_ms / 1000);
+	int n;
 
 	assert(utc_ms >= 0 && utc_ms < INT64_C(253402300800000));
 	if (gmtime_r(&seconds, &tm) == NULL)
 		assert(!"gmtime_r");
 	n = snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
 	    (unsigned)(tm.tm_year + 1900) % 10000,
-	    (unsigned)(tm.tm_mon + 1) % 100,
-	    (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-	    (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100,
-	    (unsigned)(utc_ms % 1000) % 1000);
+	    (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100,
+	    (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+	    (unsigned)tm.tm_sec % 100, (unsigned)(utc_ms % 1000) % 1000);
 	assert(n == CLOCK_TEXT - 1);
 }

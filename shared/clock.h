@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define CLOCK_TEXT 25	/* bytes of "2026-01-02T03:04:05.678Z" with the NUL */
+#define CLOCK_TEXT 25 /* bytes of "2026-01-02T03:04:05.678Z" with the NUL */
 
 /* Milliseconds of CLOCK_MONOTONIC: only differences mean something. */
 int64_t clock_mono_ms(void);

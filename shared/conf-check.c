@@ -14,21 +14,21 @@
 #include "conf.h"
 #include "utf8.h"
 
-#define LETTERS		"abcdefghijklmnopqrstuvwxyz"
-#define CAPITALS	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS		"0123456789"
-#define PATH_MAX_BYTES	1024
-#define BASE_MAX_BYTES	200
-#define ROOM_MAX_BYTES	64
-#define ROOMS_MAX	64
-#define COLORS_MAX	64
-#define ORIGINS_MAX	64
+#define LETTERS        "abcdefghijklmnopqrstuvwxyz"
+#define CAPITALS       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS         "0123456789"
+#define PATH_MAX_BYTES 1024
+#define BASE_MAX_BYTES 200
+#define ROOM_MAX_BYTES 64
+#define ROOMS_MAX      64
+#define COLORS_MAX     64
+#define ORIGINS_MAX    64
 
 const char *
 conf_check_any(const char *text)
 {
-	size_t		len = strlen(text), n;
-	uint32_t	ch;
+	size_t len = strlen(text), n;
+	uint32_t ch;
 
 	for (; len > 0; text += n, len -= n) {
 		n = utf8_next(text, len, &ch);
@@ -59,14 +59,14 @@ conf_check_socket(const char *text)
 const char *
 conf_check_base(const char *text)
 {
-	static const char	 allowed[] = LETTERS CAPITALS DIGITS "._~-";
-	const char		*p = text;
-	size_t			 n;
+	static const char allowed[] = LETTERS CAPITALS DIGITS "._~-";
+	const char *p = text;
+	size_t n;
 
 	while (*p == '/') {
 		n = strspn(++p, allowed);
-		if (n == 0 || (p[0] == '.' && n <= 2 &&
-		    (n == 1 || p[1] == '.')))
+		if (n == 0 ||
+		    (p[0] == '.' && n <= 2 && (n == 1 || p[1] == '.')))
 			break;
 		p += n;
 		if (*p == '\0' && strlen(text) <= BASE_MAX_BYTES)
@@ -81,8 +81,8 @@ conf_check_base(const char *text)
 static bool
 is_port(const char *text)
 {
-	unsigned long	port = 0;
-	size_t		i, n;
+	unsigned long port = 0;
+	size_t i, n;
 
 	if (text[0] == '\0')
 		return true;
@@ -99,7 +99,7 @@ is_port(const char *text)
 static bool
 is_origin(const char *text)
 {
-	size_t	n;
+	size_t n;
 
 	if (strncmp(text, "https://", 8) == 0)
 		text += 8;
@@ -113,7 +113,7 @@ is_origin(const char *text)
 	}
 	n = strspn(text, LETTERS DIGITS "-._");
 	return n > 0 && n <= 253 && text[0] != '.' && text[0] != '-' &&
-	    is_port(text + n);
+	       is_port(text + n);
 }
 
 const char *
@@ -122,7 +122,7 @@ conf_check_origin(const char *text)
 	if (text[0] == '\0' || is_origin(text))
 		return NULL;
 	return "empty, or an origin in small letters such as "
-	    "https://stock.example.com";
+	       "https://stock.example.com";
 }
 
 /*
@@ -132,9 +132,9 @@ static bool
 check_words(const char *list, unsigned min, unsigned max, bool once,
     bool (*good)(const char *))
 {
-	char		word[CONF_WORD_MAX], other[CONF_WORD_MAX];
-	const char	*p = list;
-	unsigned	i, j;
+	char word[CONF_WORD_MAX], other[CONF_WORD_MAX];
+	const char *p = list;
+	unsigned i, j;
 
 	/* Words must fit before conf_word may be asked for them. */
 	for (; *p != '\0'; p += *p == ',') {
@@ -159,13 +159,13 @@ conf_check_origins(const char *text)
 	if (check_words(text, 0, ORIGINS_MAX, false, is_origin))
 		return NULL;
 	return "origins in small letters such as https://stock.example.com, "
-	    "separated by commas";
+	       "separated by commas";
 }
 
 static bool
 is_room(const char *text)
 {
-	size_t	n = strspn(text, LETTERS CAPITALS DIGITS "._-");
+	size_t n = strspn(text, LETTERS CAPITALS DIGITS "._-");
 
 	return n > 0 && n <= ROOM_MAX_BYTES && text[n] == '\0';
 }
@@ -176,14 +176,14 @@ conf_check_rooms(const char *text)
 	if (check_words(text, 1, ROOMS_MAX, true, is_room))
 		return NULL;
 	return "1 to 64 different rooms of letters, digits, \"_\", \"-\" and "
-	    "\".\", separated by commas";
+	       "\".\", separated by commas";
 }
 
 static bool
 is_color(const char *text)
 {
 	return text[0] == '#' && strlen(text) == 7 &&
-	    strspn(text + 1, DIGITS "abcdefABCDEF") == 6;
+	       strspn(text + 1, DIGITS "abcdefABCDEF") == 6;
 }
 
 const char *

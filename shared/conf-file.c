@@ -16,9 +16,9 @@
 static const char *
 unquote(char *value)
 {
-	const char	*in = value;
-	char		*out = value, *end = value;
-	char		 quote = '\0';
+	const char *in = value;
+	char *out = value, *end = value;
+	char quote = '\0';
 
 	for (; *in != '\0'; in++) {
 		if (quote == '\0' && (*in == '"' || *in == '\'')) {
@@ -52,9 +52,9 @@ unquote(char *value)
 enum conf_line
 conf_file_line(char *line, char **key, char **value, const char **why)
 {
-	static const char	letters[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	size_t			n;
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	size_t n;
 
 	line[strcspn(line, "\r")] = '\0';
 	line += strspn(line, " \t");
@@ -62,11 +62,12 @@ conf_file_line(char *line, char **key, char **value, const char **why)
 		return CONF_LINE_EMPTY;
 	n = strspn(line, letters);
 	if (n > 0)
-		n += strspn(line + n, "0123456789_"
+		n += strspn(line + n,
+		    "0123456789_"
 		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	if (n == 0 || line[n] != '=') {
 		*why = "a line must read NAME=value, without space before "
-		    "the \"=\"";
+		       "the \"=\"";
 		return CONF_LINE_BAD;
 	}
 	line[n] = '\0';

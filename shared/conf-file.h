@@ -17,7 +17,7 @@ enum conf_line { CONF_LINE_EMPTY, CONF_LINE_PAIR, CONF_LINE_BAD };
  * Read one line without its newline, in place: empty or a comment; a pair,
  * *KEY and *VALUE set, both within LINE; or bad, *WHY says why.
  */
-enum conf_line conf_file_line(char *line, char **key, char **value,
-    const char **why);
+enum conf_line conf_file_line(
+    char *line, char **key, char **value, const char **why);
 
 #endif

@@ -16,20 +16,20 @@
 #include "conf-file.h"
 #include "utf8.h"
 
-#define FILE_MAX	65536	/* bytes of a settings file, at most */
-#define WIDTH		78	/* columns of the help */
-#define INDENT		8
+#define FILE_MAX 65536 /* bytes of a settings file, at most */
+#define WIDTH    78    /* columns of the help */
+#define INDENT   8
 
 extern char **environ;
 
 /* A row of conf.def. */
 struct row {
-	const char	*name;
-	const char	*(*check)(const char *);	/* NULL: a number */
-	long		 min;
-	long		 max;
-	const char	*def;
-	const char	*help;
+	const char *name;
+	const char *(*check)(const char *); /* NULL: a number */
+	long min;
+	long max;
+	const char *def;
+	const char *help;
 };
 
 /* clang-format off */
@@ -47,17 +47,17 @@ static const struct row rows[] = {
 
 /* A value and where it was found. */
 struct found {
-	const char	*text;
-	const char	*file;	/* NULL: the environment or the default */
-	unsigned	 line;
+	const char *text;
+	const char *file; /* NULL: the environment or the default */
+	unsigned line;
 };
 
 /* Texts handed out: they stay for as long as the process. */
 struct kept {
-	struct kept	*next;
-	char		 text[];
+	struct kept *next;
+	char text[];
 };
-static struct kept	*kept;
+static struct kept *kept;
 
 /* Begin the one line of a complaint. */
 static void
@@ -74,8 +74,8 @@ complain(const char *name, const char *file, unsigned line)
 static void
 complain_value(const char *text)
 {
-	size_t		len = strlen(text), n;
-	uint32_t	ch;
+	size_t len = strlen(text), n;
+	uint32_t ch;
 
 	fputc('"', stderr);
 	for (; len > 0; text += n, len -= n) {
@@ -93,8 +93,8 @@ complain_value(const char *text)
 static char *
 keep(const char *text)
 {
-	size_t		 size = strlen(text) + 1;
-	struct kept	*k;
+	size_t size = strlen(text) + 1;
+	struct kept *k;
 
 	if ((k = malloc(sizeof(*k) + size)) == NULL) {
 		complain(NULL, NULL, 0);
@@ -111,7 +111,7 @@ keep(const char *text)
 static size_t
 find_row(const char *name, size_t len)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < N_ROWS; i++)
 		if (strlen(rows[i].name) == len &&
@@ -125,15 +125,15 @@ static bool
 is_ours(const char *name)
 {
 	return strncmp(name, "STOCKROOM_", 10) == 0 ||
-	    strncmp(name, "ALLOW_ORIGIN", 12) == 0;
+	       strncmp(name, "ALLOW_ORIGIN", 12) == 0;
 }
 
 static void
 read_line(const char *file, unsigned n, char *line, struct found *found)
 {
-	char		*key, *value;
-	const char	*why;
-	size_t		 row;
+	char *key, *value;
+	const char *why;
+	size_t row;
 
 	switch (conf_file_line(line, &key, &value, &why)) {
 	case CONF_LINE_EMPTY:
@@ -147,7 +147,7 @@ read_line(const char *file, unsigned n, char *line, struct found *found)
 	}
 	row = find_row(key, strlen(key));
 	if (row < N_ROWS)
-		found[row] = (struct found){ keep(value), file, n };
+		found[row] = (struct found){keep(value), file, n};
 	else if (is_ours(key)) {
 		complain(key, file, n);
 		fputs("there is no such setting\n", stderr);
@@ -159,8 +159,8 @@ read_line(const char *file, unsigned n, char *line, struct found *found)
 static void
 slurp(const char *file, char *text, size_t size)
 {
-	FILE	*fp;
-	size_t	 n;
+	FILE *fp;
+	size_t n;
 
 	text[0] = '\0';
 	if ((fp = fopen(file, "re")) == NULL && errno == ENOENT)
@@ -169,9 +169,11 @@ slurp(const char *file, char *text, size_t size)
 	if (fp == NULL || ferror(fp) || n == size ||
 	    memchr(text, '\0', n) != NULL) {
 		complain(NULL, NULL, 0);
-		fprintf(stderr, "%s: %s\n", file, fp == NULL || ferror(fp) ?
-		    strerror(errno) : "not a settings file: larger than 64 KiB"
-		    " or not text");
+		fprintf(stderr, "%s: %s\n", file,
+		    fp == NULL || ferror(fp)
+			? strerror(errno)
+			: "not a settings file: larger than 64 KiB"
+			  " or not text");
 		exit(CONF_EXIT);
 	}
 	text[n] = '\0';
@@ -181,9 +183,9 @@ slurp(const char *file, char *text, size_t size)
 static void
 read_file(const char *file, struct found *found)
 {
-	static char	 text[FILE_MAX];
-	char		*line = text, *end;
-	unsigned	 n = 1;
+	static char text[FILE_MAX];
+	char *line = text, *end;
+	unsigned n = 1;
 
 	slurp(file, text, sizeof(text));
 	for (; line != NULL; line = end, n++) {
@@ -196,19 +198,21 @@ read_file(const char *file, struct found *found)
 static void
 read_environment(struct found *found)
 {
-	char	**p;
-	size_t	  row, len;
+	char **p;
+	size_t row, len;
 
 	for (p = environ; p != NULL && *p != NULL; p++) {
 		len = strcspn(*p, "=");
 		row = find_row(*p, len);
 		if (row < N_ROWS && (*p)[len] == '=')
-			found[row] = (struct found){ keep(*p + len + 1),
-			    NULL, 0 };
+			found[row] =
+			    (struct found){keep(*p + len + 1), NULL, 0};
 		else if (is_ours(*p)) {
 			complain(NULL, NULL, 0);
-			fprintf(stderr, "warning: %.*s: there is no such "
-			    "setting; ignored\n", (int)len, *p);
+			fprintf(stderr,
+			    "warning: %.*s: there is no such "
+			    "setting; ignored\n",
+			    (int)len, *p);
 		}
 	}
 }
@@ -221,15 +225,17 @@ refuse(const struct row *row, const struct found *f, const char *allowed)
 	if (allowed != NULL)
 		fprintf(stderr, " is not allowed: %s\n", allowed);
 	else
-		fprintf(stderr, " is not allowed: a whole number from %ld to "
-		    "%ld\n", row->min, row->max);
+		fprintf(stderr,
+		    " is not allowed: a whole number from %ld to "
+		    "%ld\n",
+		    row->min, row->max);
 	exit(CONF_EXIT);
 }
 
 static const char *
 take_text(const struct row *row, const struct found *f)
 {
-	const char	*allowed;
+	const char *allowed;
 
 	if ((allowed = row->check(f->text)) != NULL)
 		refuse(row, f, allowed);
@@ -239,8 +245,8 @@ take_text(const struct row *row, const struct found *f)
 static long
 take_int(const struct row *row, const struct found *f)
 {
-	size_t	len = strlen(f->text);
-	long	value;
+	size_t len = strlen(f->text);
+	long value;
 
 	if (len == 0 || len > 9 || strspn(f->text, "0123456789") != len)
 		refuse(row, f, NULL);
@@ -253,14 +259,14 @@ take_int(const struct row *row, const struct found *f)
 void
 conf_load(struct conf *conf, const char *file)
 {
-	struct found	found[N_ROWS] = { 0 };
-	size_t		i;
+	struct found found[N_ROWS] = {0};
+	size_t i;
 
 	read_file(file, found);
 	read_environment(found);
 	for (i = 0; i < N_ROWS; i++)
 		if (found[i].text == NULL || found[i].text[0] == '\0')
-			found[i] = (struct found){ rows[i].def, NULL, 0 };
+			found[i] = (struct found){rows[i].def, NULL, 0};
 	i = 0;
 /* clang-format off */
 #define CONF_TEXT(field, name, check, def, help) \
@@ -270,7 +276,7 @@ conf_load(struct conf *conf, const char *file)
 #include "conf.def"
 #undef CONF_TEXT
 #undef CONF_INT
-/* clang-format on */
+	/* clang-format on */
 	assert(i == N_ROWS);
 }
 
@@ -278,7 +284,7 @@ conf_load(struct conf *conf, const char *file)
 static void
 put_paragraph(FILE *fp, const char *text)
 {
-	size_t	column = 0, n;
+	size_t column = 0, n;
 
 	for (; *text != '\0'; text += n, text += strspn(text, " ")) {
 		n = strcspn(text, " ");
@@ -298,7 +304,7 @@ put_paragraph(FILE *fp, const char *text)
 void
 conf_help(FILE *fp)
 {
-	size_t	i;
+	size_t i;
 
 	for (i = 0; i < N_ROWS; i++) {
 		fprintf(fp, "  %s=%s\n", rows[i].name, rows[i].def);
@@ -309,7 +315,7 @@ conf_help(FILE *fp)
 _Bool
 conf_word(const char *list, unsigned n, char *out, size_t size)
 {
-	size_t	len;
+	size_t len;
 
 	for (;; list++) {
 		list += strspn(list, " \t");

@@ -13,13 +13,13 @@
 
 #include <stdio.h>
 
-#define CONF_FILE "/etc/stockroom.conf"
-#define CONF_EXIT 78	/* EX_CONFIG: a setting is wrong */
-#define CONF_WORD_MAX 288	/* bytes, with the NUL, of a list's longest word */
+#define CONF_FILE     "/etc/stockroom.conf"
+#define CONF_EXIT     78  /* EX_CONFIG: a setting is wrong */
+#define CONF_WORD_MAX 288 /* bytes, with the NUL, of a list's longest word */
 
 /* One member a row of conf.def; texts live as long as the process. */
 struct conf {
-#define CONF_TEXT(field, name, check, def, help) const char *field;
+#define CONF_TEXT(field, name, check, def, help)   const char *field;
 #define CONF_INT(field, name, min, max, def, help) long field;
 #include "conf.def"
 #undef CONF_TEXT

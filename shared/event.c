@@ -15,14 +15,14 @@
 #include "json.h"
 #include "log.h"
 
-#define SEQ_MAX		(INT64_MAX / 2)	/* room for sums */
-#define ROOM_MAX	64
-#define SESSION_MAX	32
+#define SEQ_MAX     (INT64_MAX / 2) /* room for sums */
+#define ROOM_MAX    64
+#define SESSION_MAX 32
 
 void
 event_epoch_make(char epoch[EVENT_EPOCH_LEN + 1])
 {
-	uint64_t	ms = (uint64_t)clock_utc_ms() & 0xffffffffffff;
+	uint64_t ms = (uint64_t)clock_utc_ms() & 0xffffffffffff;
 
 	snprintf(epoch, EVENT_EPOCH_LEN + 1, "%012llx%04x",
 	    (unsigned long long)ms, (unsigned)randombytes_uniform(0x10000));
@@ -32,17 +32,16 @@ static bool
 is_epoch(const char *text, size_t len)
 {
 	return len == EVENT_EPOCH_LEN &&
-	    strspn(text, "0123456789abcdef") >= EVENT_EPOCH_LEN;
+	       strspn(text, "0123456789abcdef") >= EVENT_EPOCH_LEN;
 }
 
 bool
 event_position_parse(const char *text, struct event_position *out)
 {
-	size_t	len, i;
-	int64_t	seq = 0;
+	size_t len, i;
+	int64_t seq = 0;
 
-	if (!is_epoch(text, strcspn(text, ":")) ||
-	    text[EVENT_EPOCH_LEN] != ':')
+	if (!is_epoch(text, strcspn(text, ":")) || text[EVENT_EPOCH_LEN] != ':')
 		return false;
 	len = strspn(text + EVENT_EPOCH_LEN + 1, "0123456789");
 	if (len == 0 || len > 18 || text[EVENT_EPOCH_LEN + 1 + len] != '\0' ||
@@ -57,8 +56,8 @@ event_position_parse(const char *text, struct event_position *out)
 }
 
 void
-event_position_text(const struct event_position *pos,
-    char out[EVENT_POSITION_MAX])
+event_position_text(
+    const struct event_position *pos, char out[EVENT_POSITION_MAX])
 {
 	snprintf(out, EVENT_POSITION_MAX, "%s:%lld", pos->epoch,
 	    (long long)pos->seq);
@@ -66,13 +65,13 @@ event_position_text(const struct event_position *pos,
 
 /* A member that is an epoch; "" when it is null and may be. */
 static void
-read_epoch(struct json_in *in, const char *key, enum json_in_need need,
-    char *out)
+read_epoch(
+    struct json_in *in, const char *key, enum json_in_need need, char *out)
 {
-	const char	*text;
+	const char *text;
 
-	if (!json_in_text(in, key, need, EVENT_EPOCH_LEN, EVENT_EPOCH_LEN,
-	    &text))
+	if (!json_in_text(
+		in, key, need, EVENT_EPOCH_LEN, EVENT_EPOCH_LEN, &text))
 		return;
 	if (is_epoch(text, strlen(text)))
 		memcpy(out, text, EVENT_EPOCH_LEN + 1);
@@ -85,7 +84,7 @@ static void
 read_word(struct json_in *in, const char *key, enum json_in_need need,
     size_t max, char *out)
 {
-	const char	*text, *p;
+	const char *text, *p;
 
 	if (!json_in_text(in, key, need, 1, max, &text))
 		return;
@@ -103,7 +102,7 @@ static void
 read_app(struct json_in *in, struct json_object *value, struct event *ev)
 {
 	(void)in;
-	struct json_in	sub;
+	struct json_in sub;
 
 	json_in_begin(&sub, value, "/app");
 	read_epoch(&sub, "epoch", JSON_REQUIRED, ev->epoch);
@@ -117,7 +116,7 @@ read_app(struct json_in *in, struct json_object *value, struct event *ev)
 static void
 read_change(struct json_in *in, struct json_object *value, struct event *ev)
 {
-	struct json_in	sub;
+	struct json_in sub;
 
 	/* Its other members are the pages' business: no json_in_end. */
 	json_in_begin(&sub, value, "/change");
@@ -133,7 +132,7 @@ read_change(struct json_in *in, struct json_object *value, struct event *ev)
 static void
 read_query(struct json_in *in, struct json_object *value, struct event *ev)
 {
-	const char	*what;
+	const char *what;
 
 	(void)value;
 	if (json_in_text(in, "query", JSON_REQUIRED, 1, 32, &what) &&
@@ -147,7 +146,7 @@ read_query(struct json_in *in, struct json_object *value, struct event *ev)
 static void
 read_revoke(struct json_in *in, struct json_object *value, struct event *ev)
 {
-	struct json_in	sub;
+	struct json_in sub;
 
 	json_in_begin(&sub, value, "/revoke");
 	read_word(&sub, "session", JSON_OPTIONAL, SESSION_MAX, ev->session);
@@ -161,7 +160,7 @@ read_revoke(struct json_in *in, struct json_object *value, struct event *ev)
 static void
 read_hello(struct json_in *in, struct json_object *value, struct event *ev)
 {
-	struct json_in	sub;
+	struct json_in sub;
 
 	ev->seq = -1;
 	json_in_begin(&sub, value, "/hello");
@@ -190,8 +189,8 @@ read_oldest(struct json_in *in, struct json_object *value, struct event *ev)
 }
 
 static void
-read_replay_from(struct json_in *in, struct json_object *value,
-    struct event *ev)
+read_replay_from(
+    struct json_in *in, struct json_object *value, struct event *ev)
 {
 	(void)value;
 	json_in_int(in, "replay_from", JSON_REQUIRED, 0, SEQ_MAX, &ev->seq);
@@ -205,8 +204,8 @@ read_ack(struct json_in *in, struct json_object *value, struct event *ev)
 }
 
 static void
-read_stale_epoch(struct json_in *in, struct json_object *value,
-    struct event *ev)
+read_stale_epoch(
+    struct json_in *in, struct json_object *value, struct event *ev)
 {
 	(void)value;
 	read_epoch(in, "stale_epoch", JSON_REQUIRED, ev->epoch);
@@ -236,10 +235,11 @@ static const struct kind {
 static const struct kind *
 find_kind(struct json_object *line, struct json_object **value)
 {
-	struct json_object_iter	it;
-	size_t			i;
+	struct json_object_iter it;
+	size_t i;
 
-	json_object_object_foreachC(line, it) {
+	json_object_object_foreachC(line, it)
+	{
 		for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (strcmp(kinds[i].key, it.key) == 0) {
 				*value = it.val;
@@ -253,12 +253,12 @@ find_kind(struct json_object *line, struct json_object **value)
 enum status
 event_parse(const char *line, size_t len, struct event *out)
 {
-	struct json_object	*obj = NULL, *value = NULL;
-	struct json_error	 err;
-	struct json_in		 in;
-	struct event		 ev = { 0 };
-	const struct kind	*kind;
-	enum status		 st = ST_BAD_REQUEST;
+	struct json_object *obj = NULL, *value = NULL;
+	struct json_error err;
+	struct json_in in;
+	struct event ev = {0};
+	const struct kind *kind;
+	enum status st = ST_BAD_REQUEST;
 
 	if (len >= EVENT_LINE_MAX || json_in_parse(line, len, &obj, &err) ||
 	    !json_object_is_type(obj, json_type_object) ||
@@ -283,19 +283,19 @@ void
 event_reset(struct event *ev)
 {
 	json_object_put(ev->body);
-	*ev = (struct event){ 0 };
+	*ev = (struct event){0};
 }
 
 /* An object as a line; the object is consumed. */
 static void
 put_line(struct buf *out, struct json_object *obj)
 {
-	const char	*text;
-	size_t		 len;
+	const char *text;
+	size_t len;
 
 	text = json_out_text(obj, &len);
-	if (len >= EVENT_LINE_MAX || (out->max != 0 &&
-	    out->len + len + 1 > out->max))
+	if (len >= EVENT_LINE_MAX ||
+	    (out->max != 0 && out->len + len + 1 > out->max))
 		out->full = true;
 	buf_add(out, text, len);
 	buf_add(out, "\n", 1);
@@ -310,18 +310,18 @@ add(struct json_object *obj, const char *key, struct json_object *value)
 }
 
 void
-event_put_app(struct buf *out, const char *epoch, int64_t head,
-    int64_t oldest)
+event_put_app(struct buf *out, const char *epoch, int64_t head, int64_t oldest)
 {
-	buf_printf(out, "{\"app\":{\"epoch\":\"%s\",\"head\":%lld,"
-	    "\"oldest\":%lld,\"pid\":%ld}}\n", epoch, (long long)head,
-	    (long long)oldest, (long)getpid());
+	buf_printf(out,
+	    "{\"app\":{\"epoch\":\"%s\",\"head\":%lld,"
+	    "\"oldest\":%lld,\"pid\":%ld}}\n",
+	    epoch, (long long)head, (long long)oldest, (long)getpid());
 }
 
 void
 event_put_change(struct buf *out, struct json_object *body)
 {
-	struct json_object	*line = json_object_new_object();
+	struct json_object *line = json_object_new_object();
 
 	add(line, "change", json_object_get(body));
 	put_line(out, line);
@@ -334,10 +334,9 @@ event_put_oldest(struct buf *out, int64_t oldest)
 }
 
 void
-event_put_query(struct buf *out, const char *room, int64_t cursor,
-    int64_t id)
+event_put_query(struct buf *out, const char *room, int64_t cursor, int64_t id)
 {
-	struct json_object	*line = json_object_new_object();
+	struct json_object *line = json_object_new_object();
 
 	add(line, "query", json_object_new_string("presence"));
 	add(line, "room", json_object_new_string(room));
@@ -349,8 +348,8 @@ event_put_query(struct buf *out, const char *room, int64_t cursor,
 void
 event_put_revoke_session(struct buf *out, const char *session, int64_t at)
 {
-	struct json_object	*line = json_object_new_object();
-	struct json_object	*body = json_object_new_object();
+	struct json_object *line = json_object_new_object();
+	struct json_object *body = json_object_new_object();
 
 	add(body, "session", json_object_new_string(session));
 	add(body, "at", json_object_new_int64(at));
@@ -371,11 +370,12 @@ event_put_hello(struct buf *out, const char *epoch, int64_t have)
 	if (epoch == NULL || epoch[0] == '\0')
 		buf_puts(out, "{\"hello\":{\"epoch\":null,\"have\":null}}\n");
 	else if (have < 0)
-		buf_printf(out, "{\"hello\":{\"epoch\":\"%s\",\"have\":null}}\n",
-		    epoch);
+		buf_printf(out,
+		    "{\"hello\":{\"epoch\":\"%s\",\"have\":null}}\n", epoch);
 	else
-		buf_printf(out, "{\"hello\":{\"epoch\":\"%s\",\"have\":%lld}}\n",
-		    epoch, (long long)have);
+		buf_printf(out,
+		    "{\"hello\":{\"epoch\":\"%s\",\"have\":%lld}}\n", epoch,
+		    (long long)have);
 }
 
 void
@@ -393,7 +393,7 @@ event_put_ack(struct buf *out, int64_t seq)
 void
 event_put_presence(struct buf *out, struct json_object *body, int64_t id)
 {
-	struct json_object	*line = json_object_new_object();
+	struct json_object *line = json_object_new_object();
 
 	add(line, "presence", json_object_get(body));
 	add(line, "id", json_object_new_int64(id));

@@ -31,17 +31,18 @@
 #include "buf.h"
 #include "status.h"
 
-#define EVENT_LINE_MAX	65536	/* bytes of a line, newline included */
-#define EVENT_DATA_MAX	16384	/* bytes of one encoded inventory_changed */
-#define EVENT_RING	4096	/* durable events that the relay keeps */
-#define EVENT_EPOCH_LEN	16	/* hex digits: 12 of the start in ms, 4 random;
-				   later epochs compare greater as text */
-#define EVENT_POSITION_MAX 40	/* bytes of "epoch:seq" with the NUL */
+#define EVENT_LINE_MAX 65536 /* bytes of a line, newline included */
+#define EVENT_DATA_MAX 16384 /* bytes of one encoded inventory_changed */
+#define EVENT_RING     4096  /* durable events that the relay keeps */
+#define EVENT_EPOCH_LEN                                                        \
+	16                    /* hex digits: 12 of the start in ms, 4 random;  \
+				 later epochs compare greater as text */
+#define EVENT_POSITION_MAX 40 /* bytes of "epoch:seq" with the NUL */
 
 /* A place in the durable log. */
 struct event_position {
-	char	epoch[EVENT_EPOCH_LEN + 1];
-	int64_t	seq;		/* >= 0 */
+	char epoch[EVENT_EPOCH_LEN + 1];
+	int64_t seq; /* >= 0 */
 };
 
 /* A fresh epoch, greater than any made in an earlier millisecond. */
@@ -49,34 +50,41 @@ void event_epoch_make(char epoch[EVENT_EPOCH_LEN + 1]);
 
 /* "epoch:seq" to a position; false, *OUT untouched, when malformed. */
 bool event_position_parse(const char *text, struct event_position *out);
-void event_position_text(const struct event_position *,
-    char out[EVENT_POSITION_MAX]);
+void event_position_text(
+    const struct event_position *, char out[EVENT_POSITION_MAX]);
 
 enum event_kind {
-	EVENT_APP, EVENT_CHANGE, EVENT_OLDEST, EVENT_QUERY, EVENT_REVOKE,
-	EVENT_HELLO, EVENT_REPLAY_FROM, EVENT_ACK, EVENT_PRESENCE,
+	EVENT_APP,
+	EVENT_CHANGE,
+	EVENT_OLDEST,
+	EVENT_QUERY,
+	EVENT_REVOKE,
+	EVENT_HELLO,
+	EVENT_REPLAY_FROM,
+	EVENT_ACK,
+	EVENT_PRESENCE,
 	EVENT_STALE_EPOCH
 };
 
 /* A line that was read; which members count depends on its kind. */
 struct event {
-	enum event_kind		 kind;
-	char			 epoch[EVENT_EPOCH_LEN + 1]; /* app, change,
-					hello ("" for null), stale_epoch */
-	int64_t			 seq;	/* change's seq, oldest's m,
-					   replay_from's and ack's n; app's
-					   head; hello's have (-1 for null) */
-	int64_t			 oldest;	/* app */
-	int64_t			 pid;		/* app */
-	int64_t			 id;		/* query, presence */
-	int64_t			 cursor;	/* query: first entry wanted */
-	int64_t			 user_id;	/* revoke by user, else 0 */
-	int64_t			 at;		/* revoke: ms since 1970; what was
-					   issued up to then is refused */
-	char			 session[33];	/* revoke by session, else "" */
-	char			 room[65];	/* query; change's room or "" */
-	struct json_object	*body;	/* change, presence: the inner object,
-					   owned by the event */
+	enum event_kind kind;
+	char epoch[EVENT_EPOCH_LEN + 1]; /* app, change,
+		    hello ("" for null), stale_epoch */
+	int64_t seq;                     /* change's seq, oldest's m,
+					    replay_from's and ack's n; app's
+					    head; hello's have (-1 for null) */
+	int64_t oldest;                  /* app */
+	int64_t pid;                     /* app */
+	int64_t id;                      /* query, presence */
+	int64_t cursor;                  /* query: first entry wanted */
+	int64_t user_id;                 /* revoke by user, else 0 */
+	int64_t at;                      /* revoke: ms since 1970; what was
+				    issued up to then is refused */
+	char session[33];                /* revoke by session, else "" */
+	char room[65];                   /* query; change's room or "" */
+	struct json_object *body;        /* change, presence: the inner object,
+					    owned by the event */
 };
 
 /* Read one line without its newline.  ST_OK or ST_BAD_REQUEST. */
@@ -88,12 +96,12 @@ void event_reset(struct event *);
  * must be there.  A line that would be longer than EVENT_LINE_MAX is not
  * written and sets the buffer's full.
  */
-void event_put_app(struct buf *out, const char *epoch, int64_t head,
-    int64_t oldest);
+void event_put_app(
+    struct buf *out, const char *epoch, int64_t head, int64_t oldest);
 void event_put_change(struct buf *out, struct json_object *body);
 void event_put_oldest(struct buf *out, int64_t oldest);
-void event_put_query(struct buf *out, const char *room, int64_t cursor,
-    int64_t id);
+void event_put_query(
+    struct buf *out, const char *room, int64_t cursor, int64_t id);
 void event_put_revoke_session(struct buf *out, const char *session, int64_t at);
 void event_put_revoke_user(struct buf *out, int64_t user_id, int64_t at);
 void event_put_hello(struct buf *out, const char *epoch, int64_t have);

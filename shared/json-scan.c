@@ -12,14 +12,14 @@
 #include "log.h"
 #include "utf8.h"
 
-#define SCAN_EXIT	71	/* EX_OSERR: no memory */
+#define SCAN_EXIT 71 /* EX_OSERR: no memory */
 
 /* Reads the characters of strings. */
 struct cursor {
-	const char	*text;
-	size_t		 len;
-	size_t		 at;	/* the next byte */
-	const char	*why;	/* set with CHAR_BAD */
+	const char *text;
+	size_t len;
+	size_t at;       /* the next byte */
+	const char *why; /* set with CHAR_BAD */
 };
 
 enum { CHAR_END = -1, CHAR_BAD = -2 };
@@ -27,24 +27,24 @@ enum { CHAR_END = -1, CHAR_BAD = -2 };
 /* The way from the top to the value under the cursor. */
 struct step {
 	enum { STEP_NONE, STEP_KEY, STEP_INDEX } kind;
-	size_t	 n;	/* offset behind a key's opening quote, or index */
+	size_t n; /* offset behind a key's opening quote, or index */
 };
 
 /* A key of an object that is still open. */
 struct key {
-	size_t		at;	/* offset behind its opening quote */
-	uint32_t	hash;	/* of its decoded characters */
+	size_t at;     /* offset behind its opening quote */
+	uint32_t hash; /* of its decoded characters */
 };
 
 struct scan {
-	struct cursor		 c;
-	struct json_error	*err;
-	struct step		 path[JSON_IN_DEPTH];
-	unsigned		 depth;		/* steps in use */
-	struct key		*keys;		/* owned; those of the open
-						   objects, innermost last */
-	size_t			 n_keys;
-	size_t			 keys_size;
+	struct cursor c;
+	struct json_error *err;
+	struct step path[JSON_IN_DEPTH];
+	unsigned depth;   /* steps in use */
+	struct key *keys; /* owned; those of the open
+			     objects, innermost last */
+	size_t n_keys;
+	size_t keys_size;
 };
 
 static bool scan_value(struct scan *);
@@ -52,9 +52,9 @@ static bool scan_value(struct scan *);
 static int32_t
 read_hex4(struct cursor *c)
 {
-	int32_t	value = 0;
-	int	i;
-	char	ch;
+	int32_t value = 0;
+	int i;
+	char ch;
 
 	if (c->len - c->at < 4)
 		return CHAR_BAD;
@@ -77,7 +77,7 @@ read_hex4(struct cursor *c)
 static int32_t
 read_unicode_escape(struct cursor *c)
 {
-	int32_t	high, low;
+	int32_t high, low;
 
 	if ((high = read_hex4(c)) == CHAR_BAD) {
 		c->why = "four hex digits must follow \\u";
@@ -102,10 +102,10 @@ read_unicode_escape(struct cursor *c)
 static int32_t
 read_escape(struct cursor *c)
 {
-	static const char	 names[] = "\"\\/bfnrt";
-	static const char	 values[] = "\"\\/\b\f\n\r\t";
-	const char		*p;
-	char			 ch;
+	static const char names[] = "\"\\/bfnrt";
+	static const char values[] = "\"\\/\b\f\n\r\t";
+	const char *p;
+	char ch;
 
 	c->at++;
 	ch = c->at < c->len ? c->text[c->at] : '\0';
@@ -125,8 +125,8 @@ read_escape(struct cursor *c)
 static int32_t
 read_char(struct cursor *c)
 {
-	uint32_t	ch;
-	size_t		n;
+	uint32_t ch;
+	size_t n;
 
 	if (c->at == c->len) {
 		c->why = "the text ends within a string";
@@ -154,8 +154,8 @@ read_char(struct cursor *c)
 static void
 point_char(struct json_error *err, uint32_t ch)
 {
-	char	bytes[UTF8_MAX];
-	size_t	len = strlen(err->pointer), n;
+	char bytes[UTF8_MAX];
+	size_t len = strlen(err->pointer), n;
 
 	n = utf8_put(ch, bytes);
 	if (n >= sizeof(err->pointer) - len)
@@ -177,8 +177,8 @@ point_key_char(struct json_error *err, uint32_t ch)
 void
 json_in_point_key(struct json_error *err, const char *key)
 {
-	size_t		len = strlen(key), n;
-	uint32_t	ch;
+	size_t len = strlen(key), n;
+	uint32_t ch;
 
 	point_char(err, '/');
 	for (; len > 0 && (n = utf8_next(key, len, &ch)) != 0; key += n) {
@@ -190,7 +190,7 @@ json_in_point_key(struct json_error *err, const char *key)
 void
 json_in_point_index(struct json_error *err, size_t index)
 {
-	char	text[24];
+	char text[24];
 
 	snprintf(text, sizeof(text), "%zu", index);
 	json_in_point_key(err, text);
@@ -200,9 +200,9 @@ json_in_point_index(struct json_error *err, size_t index)
 static void
 point_path(const struct scan *s)
 {
-	struct cursor	c = s->c;
-	int32_t		ch;
-	unsigned	i;
+	struct cursor c = s->c;
+	int32_t ch;
+	unsigned i;
 
 	s->err->pointer[0] = '\0';
 	for (i = 0; i < s->depth; i++) {
@@ -221,7 +221,7 @@ point_path(const struct scan *s)
 static bool
 fail(struct scan *s, const char *why)
 {
-	size_t	i, line = 1, start = 0;
+	size_t i, line = 1, start = 0;
 
 	point_path(s);
 	for (i = 0; i < s->c.at && i < s->c.len; i++)
@@ -239,7 +239,7 @@ static void
 skip_space(struct scan *s)
 {
 	while (s->c.at < s->c.len &&
-	    memchr(" \t\r\n", s->c.text[s->c.at], 4) != NULL)
+	       memchr(" \t\r\n", s->c.text[s->c.at], 4) != NULL)
 		s->c.at++;
 }
 
@@ -269,7 +269,7 @@ scan_digits(struct scan *s)
 static bool
 scan_number(struct scan *s)
 {
-	size_t	start = s->c.at;
+	size_t start = s->c.at;
 
 	if (peek(s) == '-')
 		s->c.at++;
@@ -299,7 +299,7 @@ scan_number(struct scan *s)
 static bool
 scan_word(struct scan *s, const char *word)
 {
-	size_t	len = strlen(word);
+	size_t len = strlen(word);
 
 	if (s->c.len - s->c.at < len ||
 	    memcmp(s->c.text + s->c.at, word, len) != 0)
@@ -312,7 +312,7 @@ scan_word(struct scan *s, const char *word)
 static bool
 scan_string(struct scan *s, uint32_t *hash)
 {
-	int32_t	ch;
+	int32_t ch;
 
 	*hash = 2166136261U;
 	s->c.at++;
@@ -325,8 +325,8 @@ scan_string(struct scan *s, uint32_t *hash)
 static bool
 same_key(const struct scan *s, const struct key *a, const struct key *b)
 {
-	struct cursor	ca = s->c, cb = s->c;
-	int32_t		ch;
+	struct cursor ca = s->c, cb = s->c;
+	int32_t ch;
 
 	if (a->hash != b->hash)
 		return false;
@@ -346,16 +346,16 @@ grow_keys(struct scan *s)
 	s->keys_size = s->keys_size == 0 ? 32 : s->keys_size * 2;
 	s->keys = realloc(s->keys, s->keys_size * sizeof(*s->keys));
 	if (s->keys == NULL)
-		log_fatal(SCAN_EXIT, "out of memory for %zu keys",
-		    s->keys_size);
+		log_fatal(
+		    SCAN_EXIT, "out of memory for %zu keys", s->keys_size);
 }
 
 /* A key; those from FIRST on belong to the same object. */
 static bool
 scan_key(struct scan *s, size_t first)
 {
-	struct key	key = { 0 };
-	size_t		i;
+	struct key key = {0};
+	size_t i;
 
 	s->path[s->depth - 1].kind = STEP_NONE;
 	if (peek(s) != '"')
@@ -363,7 +363,7 @@ scan_key(struct scan *s, size_t first)
 	key.at = s->c.at + 1;
 	if (!scan_string(s, &key.hash))
 		return false;
-	s->path[s->depth - 1] = (struct step){ STEP_KEY, key.at };
+	s->path[s->depth - 1] = (struct step){STEP_KEY, key.at};
 	if (s->n_keys - first == JSON_IN_KEYS)
 		return fail(s, "the object has too many members");
 	for (i = first; i < s->n_keys; i++)
@@ -378,7 +378,7 @@ scan_key(struct scan *s, size_t first)
 static bool
 scan_members(struct scan *s)
 {
-	size_t	first = s->n_keys;
+	size_t first = s->n_keys;
 
 	skip_space(s);
 	if (peek(s) == '}') {
@@ -409,14 +409,14 @@ scan_members(struct scan *s)
 static bool
 scan_elements(struct scan *s)
 {
-	struct step	*step = &s->path[s->depth - 1];
+	struct step *step = &s->path[s->depth - 1];
 
 	skip_space(s);
 	if (peek(s) == ']') {
 		s->c.at++;
 		return true;
 	}
-	for (*step = (struct step){ STEP_INDEX, 0 };; step->n++) {
+	for (*step = (struct step){STEP_INDEX, 0};; step->n++) {
 		if (!scan_value(s))
 			return false;
 		if (peek(s) == ']')
@@ -432,7 +432,7 @@ scan_elements(struct scan *s)
 static bool
 scan_nested(struct scan *s)
 {
-	bool	good;
+	bool good;
 
 	if (s->depth == JSON_IN_DEPTH)
 		return fail(s, "nested too deep");
@@ -449,8 +449,8 @@ scan_nested(struct scan *s)
 static bool
 scan_value(struct scan *s)
 {
-	uint32_t	hash;
-	bool		good;
+	uint32_t hash;
+	bool good;
 
 	skip_space(s);
 	switch (peek(s)) {
@@ -486,9 +486,9 @@ bool
 json_in_scan(const char *text, size_t len, size_t *start, size_t *end,
     struct json_error *err)
 {
-	struct scan	s = { .c = { .text = text, .len = len }, .err = err };
-	size_t		first, last;
-	bool		good;
+	struct scan s = {.c = {.text = text, .len = len}, .err = err};
+	size_t first, last;
+	bool good;
 
 	skip_space(&s);
 	first = s.c.at;

@@ -16,7 +16,7 @@
 
 #include "json.h"
 
-#define JSON_SCAN_NUMBER 40	/* characters of a number, at most */
+#define JSON_SCAN_NUMBER 40 /* characters of a number, at most */
 
 /*
  * Check LEN bytes, all but the sizes that json.h promises.  True and the

@@ -15,15 +15,15 @@
 #include "log.h"
 #include "utf8.h"
 
-#define JSON_EXIT	71	/* EX_OSERR: no memory */
-#define JSON_C_DEPTH	32	/* json-c's own limit: never reached */
+#define JSON_EXIT    71 /* EX_OSERR: no memory */
+#define JSON_C_DEPTH 32 /* json-c's own limit: never reached */
 
 /* json-c's parser over text that was scanned; NULL when it disagrees. */
 static struct json_object *
 parse_scanned(const char *text, size_t len, enum json_tokener_error *why)
 {
-	struct json_tokener	*tok;
-	struct json_object	*obj;
+	struct json_tokener *tok;
+	struct json_object *obj;
 
 	if ((tok = json_tokener_new_ex(JSON_C_DEPTH)) == NULL)
 		log_fatal(JSON_EXIT, "out of memory for a JSON parser");
@@ -35,7 +35,7 @@ parse_scanned(const char *text, size_t len, enum json_tokener_error *why)
 		obj = json_tokener_parse_ex(tok, "", 1);
 		*why = json_tokener_get_error(tok);
 	} else if (json_tokener_get_parse_end(tok) != len &&
-	    *why == json_tokener_success)
+		   *why == json_tokener_success)
 		*why = json_tokener_error_parse_unexpected;
 	json_tokener_free(tok);
 	if (*why == json_tokener_success)
@@ -48,12 +48,12 @@ enum status
 json_in_parse(const char *text, size_t len, struct json_object **out,
     struct json_error *err)
 {
-	struct json_object	*obj;
-	enum json_tokener_error	 why;
-	size_t			 start, end;
+	struct json_object *obj;
+	enum json_tokener_error why;
+	size_t start, end;
 
 	if (len > INT32_MAX - 1) {
-		*err = (struct json_error){ "", "the document is too large" };
+		*err = (struct json_error){"", "the document is too large"};
 		return ST_BAD_REQUEST;
 	}
 	if (!json_in_scan(text, len, &start, &end, err))
@@ -80,7 +80,7 @@ json_in_is_utf8(const char *text, size_t len)
 static void
 point(struct json_in *in, const char *key)
 {
-	size_t	len;
+	size_t len;
 
 	snprintf(in->err.pointer, sizeof(in->err.pointer), "%s", in->pointer);
 	len = utf8_cut(in->err.pointer, strlen(in->err.pointer));
@@ -92,21 +92,22 @@ point(struct json_in *in, const char *key)
 void
 json_in_begin(struct json_in *in, struct json_object *obj, const char *pointer)
 {
-	*in = (struct json_in){ .obj = obj, .pointer = pointer };
+	*in = (struct json_in){.obj = obj, .pointer = pointer};
 	if (!json_object_is_type(obj, json_type_object) ||
 	    json_object_object_length(obj) > JSON_IN_KEYS) {
 		in->st = ST_BAD_REQUEST;
 		point(in, NULL);
 		snprintf(in->err.detail, sizeof(in->err.detail), "%s",
-		    json_object_is_type(obj, json_type_object) ?
-		    "has too many members" : "must be an object");
+		    json_object_is_type(obj, json_type_object)
+			? "has too many members"
+			: "must be an object");
 	}
 }
 
 static void __attribute__((__format__(printf, 3, 0)))
 fail(struct json_in *in, const char *key, const char *fmt, va_list ap)
 {
-	size_t	len;
+	size_t len;
 
 	if (in->st != ST_OK)
 		return;
@@ -121,7 +122,7 @@ fail(struct json_in *in, const char *key, const char *fmt, va_list ap)
 void
 json_in_fail(struct json_in *in, const char *key, const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	fail(in, key, fmt, ap);
@@ -132,12 +133,13 @@ json_in_fail(struct json_in *in, const char *key, const char *fmt, ...)
 static bool
 find(struct json_in *in, const char *key, struct json_object **out)
 {
-	struct json_object_iter	it;
-	unsigned		i = 0;
+	struct json_object_iter it;
+	unsigned i = 0;
 
 	if (in->st != ST_OK)
 		return false;
-	json_object_object_foreachC(in->obj, it) {
+	json_object_object_foreachC(in->obj, it)
+	{
 		if (strcmp(it.key, key) == 0) {
 			in->seen[i / 8] |= (unsigned char)(1U << i % 8);
 			*out = it.val;
@@ -153,12 +155,12 @@ static bool
 need(struct json_in *in, const char *key, enum json_in_need need,
     struct json_object **out)
 {
-	struct json_object	*obj = NULL;
-	bool			 there = find(in, key, &obj);
+	struct json_object *obj = NULL;
+	bool there = find(in, key, &obj);
 
 	if (obj == NULL && need == JSON_REQUIRED)
-		json_in_fail(in, key, there ? "must not be null" :
-		    "is required");
+		json_in_fail(
+		    in, key, there ? "must not be null" : "is required");
 	if (obj == NULL)
 		return false;
 	*out = obj;
@@ -169,9 +171,9 @@ bool
 json_in_text(struct json_in *in, const char *key, enum json_in_need how,
     size_t min, size_t max, const char **out)
 {
-	struct json_object	*obj;
-	const char		*text;
-	size_t			 len, n;
+	struct json_object *obj;
+	const char *text;
+	size_t len, n;
 
 	if (!need(in, key, how, &obj))
 		return false;
@@ -202,7 +204,7 @@ json_in_text(struct json_in *in, const char *key, enum json_in_need how,
 static bool
 read_int(struct json_object *obj, int64_t *out)
 {
-	int64_t	value = json_object_get_int64(obj);
+	int64_t value = json_object_get_int64(obj);
 
 	if (json_object_get_uint64(obj) > INT64_MAX || value == INT64_MIN)
 		return false;
@@ -214,15 +216,17 @@ bool
 json_in_int(struct json_in *in, const char *key, enum json_in_need how,
     int64_t min, int64_t max, int64_t *out)
 {
-	struct json_object	*obj;
-	int64_t			 value;
+	struct json_object *obj;
+	int64_t value;
 
 	if (!need(in, key, how, &obj))
 		return false;
 	if (!json_object_is_type(obj, json_type_int) ||
 	    !read_int(obj, &value) || value < min || value > max) {
-		json_in_fail(in, key, "must be a whole number from %lld to "
-		    "%lld", (long long)min, (long long)max);
+		json_in_fail(in, key,
+		    "must be a whole number from %lld to "
+		    "%lld",
+		    (long long)min, (long long)max);
 		return false;
 	}
 	*out = value;
@@ -230,10 +234,10 @@ json_in_int(struct json_in *in, const char *key, enum json_in_need how,
 }
 
 bool
-json_in_bool(struct json_in *in, const char *key, enum json_in_need how,
-    bool *out)
+json_in_bool(
+    struct json_in *in, const char *key, enum json_in_need how, bool *out)
 {
-	struct json_object	*obj;
+	struct json_object *obj;
 
 	if (!need(in, key, how, &obj))
 		return false;
@@ -249,8 +253,8 @@ json_in_bool(struct json_in *in, const char *key, enum json_in_need how,
 static bool
 read_thousandths(struct json_object *obj, int64_t *out)
 {
-	const char	*text;
-	int64_t		 value;
+	const char *text;
+	int64_t value;
 
 	if (json_object_is_type(obj, json_type_int)) {
 		if (!read_int(obj, &value) || value > INT64_MAX / 1000 ||
@@ -267,20 +271,22 @@ read_thousandths(struct json_object *obj, int64_t *out)
 }
 
 bool
-json_in_thousandths(struct json_in *in, const char *key,
-    enum json_in_need how, int64_t min, int64_t max, int64_t *out)
+json_in_thousandths(struct json_in *in, const char *key, enum json_in_need how,
+    int64_t min, int64_t max, int64_t *out)
 {
-	struct json_object	*obj;
-	int64_t			 value;
-	char			 low[24], high[24];
+	struct json_object *obj;
+	int64_t value;
+	char low[24], high[24];
 
 	if (!need(in, key, how, &obj))
 		return false;
 	if (!read_thousandths(obj, &value) || value < min || value > max) {
 		json_out_thousandths_text(min, low);
 		json_out_thousandths_text(max, high);
-		json_in_fail(in, key, "must be a number from %s to %s with at "
-		    "most three decimals", low, high);
+		json_in_fail(in, key,
+		    "must be a number from %s to %s with at "
+		    "most three decimals",
+		    low, high);
 		return false;
 	}
 	*out = value;
@@ -296,12 +302,13 @@ json_in_any(struct json_in *in, const char *key, struct json_object **out)
 enum status
 json_in_end(struct json_in *in)
 {
-	struct json_object_iter	it;
-	unsigned		i = 0;
+	struct json_object_iter it;
+	unsigned i = 0;
 
 	if (in->st != ST_OK)
 		return in->st;
-	json_object_object_foreachC(in->obj, it) {
+	json_object_object_foreachC(in->obj, it)
+	{
 		if ((in->seen[i / 8] & 1U << i % 8) == 0) {
 			json_in_fail(in, it.key, "is not known here");
 			break;
@@ -314,10 +321,10 @@ json_in_end(struct json_in *in)
 bool
 json_in_parse_thousandths(const char *text, size_t len, int64_t *out)
 {
-	bool	negative = len > 0 && text[0] == '-';
-	size_t	i = negative, start = i, decimals = 0;
-	int64_t	value = 0;
-	bool	point_seen = false;
+	bool negative = len > 0 && text[0] == '-';
+	size_t i = negative, start = i, decimals = 0;
+	int64_t value = 0;
+	bool point_seen = false;
 
 	for (; i < len; i++) {
 		if (text[i] == '.' && !point_seen && i > start) {
@@ -342,9 +349,9 @@ json_in_parse_thousandths(const char *text, size_t len, int64_t *out)
 void
 json_out_thousandths_text(int64_t value, char out[24])
 {
-	uint64_t	size;
-	unsigned	part;
-	int		n;
+	uint64_t size;
+	unsigned part;
+	int n;
 
 	size = value < 0 ? -(uint64_t)value : (uint64_t)value;
 	part = (unsigned)(size % 1000);
@@ -360,8 +367,8 @@ json_out_thousandths_text(int64_t value, char out[24])
 struct json_object *
 json_out_thousandths(int64_t value)
 {
-	struct json_object	*obj;
-	char			 text[24];
+	struct json_object *obj;
+	char text[24];
 
 	json_out_thousandths_text(value, text);
 	/* json-c wants a double beside the text; only the text is written. */
@@ -377,10 +384,10 @@ json_out_thousandths(int64_t value)
 const char *
 json_out_text(struct json_object *obj, size_t *len)
 {
-	const char	*text;
+	const char *text;
 
-	text = json_object_to_json_string_length(obj,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, len);
+	text = json_object_to_json_string_length(
+	    obj, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, len);
 	if (text == NULL)
 		log_fatal(JSON_EXIT, "out of memory for JSON text");
 	return text;

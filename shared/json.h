@@ -22,13 +22,13 @@
 
 #include "status.h"
 
-#define JSON_IN_DEPTH	8	/* nested arrays and objects, at most */
-#define JSON_IN_KEYS	256	/* members of one object, at most */
+#define JSON_IN_DEPTH 8   /* nested arrays and objects, at most */
+#define JSON_IN_KEYS  256 /* members of one object, at most */
 
 /* The first trouble met: where and what, for the client. */
 struct json_error {
-	char	pointer[128];	/* RFC 6901, "" for the whole document */
-	char	detail[160];	/* one English sentence without a full stop */
+	char pointer[128]; /* RFC 6901, "" for the whole document */
+	char detail[160];  /* one English sentence without a full stop */
 };
 
 /*
@@ -47,13 +47,13 @@ bool json_in_is_utf8(const char *text, size_t len);
  * first one is kept and later calls do nothing.
  */
 struct json_in {
-	struct json_object	*obj;		/* borrowed */
-	const char		*pointer;	/* where obj is, "" at the top */
-	struct json_error	 err;		/* of the first trouble */
-	enum status		 st;		/* ST_OK, ST_BAD_REQUEST (not
-						   an object), ST_INVALID */
-	unsigned char		 seen[JSON_IN_KEYS / 8];	/* bit i: the ith
-						   member was asked for */
+	struct json_object *obj;              /* borrowed */
+	const char *pointer;                  /* where obj is, "" at the top */
+	struct json_error err;                /* of the first trouble */
+	enum status st;                       /* ST_OK, ST_BAD_REQUEST (not
+						 an object), ST_INVALID */
+	unsigned char seen[JSON_IN_KEYS / 8]; /* bit i: the ith
+				 member was asked for */
 };
 
 /* Start reading; NULL or another type than an object is ST_BAD_REQUEST. */
@@ -71,8 +71,8 @@ bool json_in_text(struct json_in *, const char *key, enum json_in_need,
     size_t min, size_t max, const char **out);
 bool json_in_int(struct json_in *, const char *key, enum json_in_need,
     int64_t min, int64_t max, int64_t *out);
-bool json_in_bool(struct json_in *, const char *key, enum json_in_need,
-    bool *out);
+bool json_in_bool(
+    struct json_in *, const char *key, enum json_in_need, bool *out);
 /* A number with at most three decimals, in thousandths; 1e3 is refused. */
 bool json_in_thousandths(struct json_in *, const char *key, enum json_in_need,
     int64_t min, int64_t max, int64_t *out);

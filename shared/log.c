@@ -16,15 +16,15 @@
 #include "utf8.h"
 
 /* What a cut line still needs: "...", a closing quote, the newline. */
-#define LOG_RESERVE	5
-#define LOG_ROOM	(sizeof(((struct log_line *)0)->text) - LOG_RESERVE)
-#define LOG_MESSAGE	1024	/* bytes of a formatted message with the NUL */
+#define LOG_RESERVE 5
+#define LOG_ROOM    (sizeof(((struct log_line *)0)->text) - LOG_RESERVE)
+#define LOG_MESSAGE 1024 /* bytes of a formatted message with the NUL */
 
-static const char *const level_names[] = { "error", "warn", "info", "debug" };
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 /* Set once at start, before there are threads. */
-static const char	*log_program = "stockroom";
-static enum log_level	 log_max = LOG_INFO;
+static const char *log_program = "stockroom";
+static enum log_level log_max = LOG_INFO;
 
 void
 log_init(const char *program, enum log_level max)
@@ -60,14 +60,14 @@ static bool
 is_unsafe(uint32_t ch)
 {
 	return ch < 0x20 || ch == '"' || ch == '\\' ||
-	    (ch >= 0x7f && ch < 0xa0) || ch == 0x2028 || ch == 0x2029 ||
-	    (ch >= 0x202a && ch <= 0x202e) || (ch >= 0x2066 && ch <= 0x2069);
+	       (ch >= 0x7f && ch < 0xa0) || ch == 0x2028 || ch == 0x2029 ||
+	       (ch >= 0x202a && ch <= 0x202e) || (ch >= 0x2066 && ch <= 0x2069);
 }
 
 static bool
 is_plain(const char *value)
 {
-	const char	*p;
+	const char *p;
 
 	for (p = value; *p != '\0'; p++)
 		if (*p <= ' ' || *p > '~' || strchr("\"\\=", *p) != NULL)
@@ -79,9 +79,9 @@ is_plain(const char *value)
 static bool
 put_quoted(struct log_line *ln, const char *value)
 {
-	size_t		len = strlen(value), n, i;
-	uint32_t	ch;
-	char		hex[4 * UTF8_MAX + 1];
+	size_t len = strlen(value), n, i;
+	uint32_t ch;
+	char hex[4 * UTF8_MAX + 1];
 
 	if (!put(ln, "\"", 1))
 		return false;
@@ -94,8 +94,8 @@ put_quoted(struct log_line *ln, const char *value)
 		}
 		n = n == 0 ? 1 : n;
 		for (i = 0; i < n; i++)
-			snprintf(hex + 4 * i, 5, "\\x%02X",
-			    (unsigned char)value[i]);
+			snprintf(
+			    hex + 4 * i, 5, "\\x%02X", (unsigned char)value[i]);
 		if (!put(ln, hex, 4 * n))
 			return false;
 	}
@@ -105,8 +105,8 @@ put_quoted(struct log_line *ln, const char *value)
 void
 log_begin(struct log_line *ln, enum log_level level, const char *event)
 {
-	char	when[CLOCK_TEXT];
-	int	n;
+	char when[CLOCK_TEXT];
+	int n;
 
 	ln->level = level;
 	ln->len = 0;
@@ -116,8 +116,9 @@ log_begin(struct log_line *ln, enum log_level level, const char *event)
 	clock_text(clock_utc_ms(), when);
 	n = snprintf(ln->text, LOG_ROOM, "%s %s %s%s%s", when, log_program,
 	    level_names[level], event[0] == '\0' ? "" : " ", event);
-	ln->len = n < 0 ? 0 : (unsigned)n < LOG_ROOM ? (unsigned)n :
-	    LOG_ROOM - 1;
+	ln->len = n < 0                    ? 0
+		  : (unsigned)n < LOG_ROOM ? (unsigned)n
+					   : LOG_ROOM - 1;
 }
 
 void
@@ -144,7 +145,7 @@ log_str(struct log_line *ln, const char *key, const char *value)
 void
 log_int(struct log_line *ln, const char *key, int64_t value)
 {
-	char	text[24];
+	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)value);
 	log_str(ln, key, text);
@@ -153,7 +154,7 @@ log_int(struct log_line *ln, const char *key, int64_t value)
 void
 log_end(struct log_line *ln)
 {
-	ssize_t	n;
+	ssize_t n;
 
 	if (ln->level > log_max)
 		return;
@@ -166,8 +167,8 @@ log_end(struct log_line *ln)
 static void __attribute__((__format__(printf, 2, 0)))
 log_message(enum log_level level, const char *fmt, va_list ap)
 {
-	struct log_line	ln;
-	char		text[LOG_MESSAGE];
+	struct log_line ln;
+	char text[LOG_MESSAGE];
 
 	if (level > log_max)
 		return;
@@ -181,7 +182,7 @@ log_message(enum log_level level, const char *fmt, va_list ap)
 void
 log_error(const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	log_message(LOG_ERROR, fmt, ap);
@@ -191,7 +192,7 @@ log_error(const char *fmt, ...)
 void
 log_warn(const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	log_message(LOG_WARN, fmt, ap);
@@ -201,7 +202,7 @@ log_warn(const char *fmt, ...)
 void
 log_info(const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	log_message(LOG_INFO, fmt, ap);
@@ -211,7 +212,7 @@ log_info(const char *fmt, ...)
 void
 log_debug(const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	log_message(LOG_DEBUG, fmt, ap);
@@ -221,7 +222,7 @@ log_debug(const char *fmt, ...)
 noreturn void
 log_fatal(int code, const char *fmt, ...)
 {
-	va_list	ap;
+	va_list ap;
 
 	va_start(ap, fmt);
 	log_message(LOG_ERROR, fmt, ap);

@@ -20,10 +20,10 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* A line under way, at most 2 KiB; what does not fit is cut with "...". */
 struct log_line {
-	enum log_level	level;
-	unsigned	len;		/* bytes of text in use */
-	bool		cut;	/* nothing more fits */
-	char		text[2048];
+	enum log_level level;
+	unsigned len; /* bytes of text in use */
+	bool cut;     /* nothing more fits */
+	char text[2048];
 };
 
 /* Name the program (borrowed, for ever) and the highest level to print. */

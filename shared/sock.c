@@ -19,12 +19,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SOCK_WORD 64	/* bytes of a user's name with the NUL */
+#define SOCK_WORD 64 /* bytes of a user's name with the NUL */
 
 static bool
 add_peer(struct sock_peers *peers, uid_t uid)
 {
-	int	i;
+	int i;
 
 	for (i = 0; i < peers->count; i++)
 		if (peers->uid[i] == uid)
@@ -39,9 +39,9 @@ add_peer(struct sock_peers *peers, uid_t uid)
 static bool
 find_user(const char *word, uid_t *out)
 {
-	const struct passwd	*pw;
-	unsigned long		 id;
-	char			*end;
+	const struct passwd *pw;
+	unsigned long id;
+	char *end;
 
 	if (word[strspn(word, "0123456789")] == '\0') {
 		errno = 0;
@@ -61,15 +61,15 @@ find_user(const char *word, uid_t *out)
 bool
 sock_peers_parse(struct sock_peers *peers, const char *list, char *bad)
 {
-	char	word[SOCK_WORD];
-	size_t	len;
-	uid_t	uid;
+	char word[SOCK_WORD];
+	size_t len;
+	uid_t uid;
 
-	*peers = (struct sock_peers){ .count = 0 };
+	*peers = (struct sock_peers){.count = 0};
 	add_peer(peers, 0);
 	add_peer(peers, geteuid());
 	for (list += strspn(list, ", \t"); *list != '\0';
-	    list += len, list += strspn(list, ", \t")) {
+	     list += len, list += strspn(list, ", \t")) {
 		len = strcspn(list, ", \t");
 		snprintf(word, sizeof(word), "%.*s", (int)len, list);
 		if (len >= sizeof(word) || !find_user(word, &uid) ||
@@ -85,13 +85,13 @@ sock_peers_parse(struct sock_peers *peers, const char *list, char *bad)
 static int
 open_unix(const char *path, struct sockaddr_un *addr)
 {
-	size_t	len = strlen(path);
+	size_t len = strlen(path);
 
 	if (len == 0 || len >= sizeof(addr->sun_path)) {
 		errno = len == 0 ? EINVAL : ENAMETOOLONG;
 		return -1;
 	}
-	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(addr->sun_path, path, len + 1);
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
@@ -99,7 +99,7 @@ open_unix(const char *path, struct sockaddr_un *addr)
 static void
 close_keep_errno(int fd)
 {
-	int	saved = errno;
+	int saved = errno;
 
 	if (fd != -1)
 		close(fd);
@@ -113,8 +113,8 @@ close_keep_errno(int fd)
 static int
 lock_directory(const char *path)
 {
-	char	*copy;
-	int	 fd;
+	char *copy;
+	int fd;
 
 	if ((copy = strdup(path)) == NULL)
 		return -1;
@@ -131,8 +131,8 @@ lock_directory(const char *path)
 static int
 remove_stale(const char *path)
 {
-	struct stat	sb;
-	int		fd;
+	struct stat sb;
+	int fd;
 
 	if (lstat(path, &sb) != 0)
 		return errno == ENOENT ? 0 : -1;
@@ -151,8 +151,8 @@ remove_stale(const char *path)
 int
 sock_listen_unix(const char *path, mode_t mode, int backlog)
 {
-	struct sockaddr_un	addr;
-	int			lock, fd;
+	struct sockaddr_un addr;
+	int lock, fd;
 
 	if ((fd = open_unix(path, &addr)) == -1)
 		return -1;
@@ -171,8 +171,8 @@ sock_listen_unix(const char *path, mode_t mode, int backlog)
 int
 sock_connect_unix(const char *path)
 {
-	struct sockaddr_un	addr;
-	int			fd;
+	struct sockaddr_un addr;
+	int fd;
 
 	if ((fd = open_unix(path, &addr)) == -1)
 		return -1;
@@ -186,9 +186,9 @@ sock_connect_unix(const char *path)
 bool
 sock_peer_allowed(int fd, const struct sock_peers *peers)
 {
-	struct ucred	cred;
-	socklen_t	len = sizeof(cred);
-	int		i;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int i;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return false;
@@ -201,8 +201,8 @@ sock_peer_allowed(int fd, const struct sock_peers *peers)
 bool
 sock_is_listening(int fd)
 {
-	socklen_t	len = sizeof(int);
-	int		type = 0, listening = 0;
+	socklen_t len = sizeof(int);
+	int type = 0, listening = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
 		return false;
@@ -215,7 +215,7 @@ sock_is_listening(int fd)
 bool
 sock_set_nonblock(int fd, bool on)
 {
-	int	flags;
+	int flags;
 
 	if ((flags = fcntl(fd, F_GETFL)) == -1)
 		return false;
@@ -226,8 +226,8 @@ sock_set_nonblock(int fd, bool on)
 bool
 sock_set_timeout(int fd, int ms)
 {
-	struct timeval	tv = { ms / 1000, (ms % 1000) * 1000 };
+	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
 
 	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
+	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
 }

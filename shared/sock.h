@@ -18,8 +18,8 @@
 
 /* The users whose processes may connect to a socket of ours. */
 struct sock_peers {
-	uid_t	uid[SOCK_PEERS_MAX];
-	int	count;
+	uid_t uid[SOCK_PEERS_MAX];
+	int count;
 };
 
 /*

@@ -8,11 +8,11 @@
 #include <assert.h>
 
 static const struct {
-	int		 http;
-	const char	*type;
-	const char	*title;
+	int http;
+	const char *type;
+	const char *title;
 } rows[] = {
-#define STATUS(name, http, type, title) { http, type, title },
+#define STATUS(name, http, type, title) {http, type, title},
 #include "status.def"
 #undef STATUS
 };

@@ -21,13 +21,15 @@
 #include "log.h"
 
 /* A file is one line: the key as base64url without padding. */
-#define KEY_BASE64	sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define KEY_LINE	96	/* bytes of a line with newline and NUL */
+#define KEY_BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define KEY_LINE   96 /* bytes of a line with newline and NUL */
 
-static_assert(sizeof(((struct ticket_keys *)0)->secret) ==
-    crypto_sign_SECRETKEYBYTES, "secret key");
-static_assert(sizeof(((struct ticket_keys *)0)->public) ==
-    crypto_sign_PUBLICKEYBYTES, "public key");
+static_assert(
+    sizeof(((struct ticket_keys *)0)->secret) == crypto_sign_SECRETKEYBYTES,
+    "secret key");
+static_assert(
+    sizeof(((struct ticket_keys *)0)->public) == crypto_sign_PUBLICKEYBYTES,
+    "public key");
 
 static enum status
 fault(const char *path, const char *why)
@@ -40,15 +42,15 @@ fault(const char *path, const char *why)
 static enum status
 read_key(const char *path, bool secret, unsigned char *key, size_t size)
 {
-	char		text[KEY_LINE];
-	struct stat	sb;
-	ssize_t		n;
-	size_t		len;
-	int		fd;
+	char text[KEY_LINE];
+	struct stat sb;
+	ssize_t n;
+	size_t len;
+	int fd;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return errno == ENOENT ? ST_NOT_FOUND :
-		    fault(path, strerror(errno));
+		return errno == ENOENT ? ST_NOT_FOUND
+				       : fault(path, strerror(errno));
 	n = fstat(fd, &sb) != 0 ? -1 : read(fd, text, sizeof(text));
 	close(fd);
 	if (n < 0)
@@ -60,7 +62,8 @@ read_key(const char *path, bool secret, unsigned char *key, size_t size)
 	if (n > 0 && text[n - 1] == '\n')
 		n--;
 	if (sodium_base642bin(key, size, text, (size_t)n, NULL, &len, NULL,
-	    KEY_BASE64) != 0 || len != size) {
+		KEY_BASE64) != 0 ||
+	    len != size) {
 		sodium_memzero(text, sizeof(text));
 		return fault(path, "it does not hold a key");
 	}
@@ -71,16 +74,16 @@ read_key(const char *path, bool secret, unsigned char *key, size_t size)
 static bool
 write_synced(int fd, mode_t mode, const char *text, size_t len)
 {
-	return fchmod(fd, mode) == 0 &&
-	    write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+	return fchmod(fd, mode) == 0 && write(fd, text, len) == (ssize_t)len &&
+	       fsync(fd) == 0;
 }
 
 static bool
 sync_directory(const char *path)
 {
-	char	copy[PATH_MAX];
-	int	fd;
-	bool	good;
+	char copy[PATH_MAX];
+	int fd;
+	bool good;
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
@@ -96,12 +99,11 @@ sync_directory(const char *path)
  * ST_CONFLICT when another process was first.
  */
 static enum status
-write_key(const char *path, mode_t mode, const unsigned char *key,
-    size_t size)
+write_key(const char *path, mode_t mode, const unsigned char *key, size_t size)
 {
-	char	text[KEY_LINE], temp[PATH_MAX];
-	size_t	len;
-	int	fd, error = 0;
+	char text[KEY_LINE], temp[PATH_MAX];
+	size_t len;
+	int fd, error = 0;
 
 	sodium_bin2base64(text, sizeof(text), key, size, KEY_BASE64);
 	len = strlen(text);
@@ -129,9 +131,9 @@ write_key(const char *path, mode_t mode, const unsigned char *key,
 static enum status
 load_secret(struct ticket_keys *keys, const char *path)
 {
-	unsigned char	seed[crypto_sign_SEEDBYTES];
-	unsigned char	secret[crypto_sign_SECRETKEYBYTES];
-	enum status	st;
+	unsigned char seed[crypto_sign_SEEDBYTES];
+	unsigned char secret[crypto_sign_SECRETKEYBYTES];
+	enum status st;
 
 	if ((st = read_key(path, true, keys->secret, sizeof(keys->secret))) !=
 	    ST_OK)
@@ -148,7 +150,7 @@ load_secret(struct ticket_keys *keys, const char *path)
 static enum status
 make_secret(struct ticket_keys *keys, const char *path)
 {
-	enum status	st;
+	enum status st;
 
 	crypto_sign_keypair(keys->public, keys->secret);
 	st = write_key(path, 0400, keys->secret, sizeof(keys->secret));
@@ -162,13 +164,13 @@ make_secret(struct ticket_keys *keys, const char *path)
 static enum status
 check_twin(const struct ticket_keys *keys, const char *path)
 {
-	unsigned char	public[crypto_sign_PUBLICKEYBYTES];
-	enum status	st;
+	unsigned char public[crypto_sign_PUBLICKEYBYTES];
+	enum status st;
 
 	st = read_key(path, false, public, sizeof(public));
 	if (st == ST_OK && memcmp(public, keys->public, sizeof(public)) != 0)
 		st = fault(path, "it does not belong to the secret key beside "
-		    "it; remove it to have it made again");
+				 "it; remove it to have it made again");
 	return st;
 }
 
@@ -181,10 +183,10 @@ public_path(const char *path, char *out, size_t size)
 enum status
 ticket_keys_load_or_make(struct ticket_keys *out, const char *path)
 {
-	struct ticket_keys	keys = { 0 };
-	char			public[PATH_MAX];
-	enum status		st;
-	bool			had_public;
+	struct ticket_keys keys = {0};
+	char public[PATH_MAX];
+	enum status st;
+	bool had_public;
 
 	if (!public_path(path, public, sizeof(public)))
 		return fault(path, strerror(ENAMETOOLONG));
@@ -195,12 +197,12 @@ ticket_keys_load_or_make(struct ticket_keys *out, const char *path)
 	had_public = access(public, F_OK) == 0;
 	st = load_secret(&keys, path);
 	if (st == ST_NOT_FOUND && had_public)
-		st = fault(path, "it is missing, but its public twin is "
+		st = fault(path,
+		    "it is missing, but its public twin is "
 		    "there; put it back, or remove the .pub file too");
 	else if (st == ST_NOT_FOUND)
 		st = make_secret(&keys, path);
-	if (st == ST_OK &&
-	    (st = check_twin(&keys, public)) == ST_NOT_FOUND) {
+	if (st == ST_OK && (st = check_twin(&keys, public)) == ST_NOT_FOUND) {
 		st = write_key(public, 0444, keys.public, sizeof(keys.public));
 		if (st == ST_CONFLICT)
 			st = check_twin(&keys, public);
@@ -217,9 +219,9 @@ ticket_keys_load_or_make(struct ticket_keys *out, const char *path)
 enum status
 ticket_keys_load_public(struct ticket_keys *out, const char *path)
 {
-	struct ticket_keys	keys = { 0 };
-	char			public[PATH_MAX];
-	enum status		st;
+	struct ticket_keys keys = {0};
+	char public[PATH_MAX];
+	enum status st;
 
 	if (!public_path(path, public, sizeof(public)))
 		return fault(path, strerror(ENAMETOOLONG));

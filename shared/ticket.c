@@ -13,24 +13,24 @@
 #include "json.h"
 #include "log.h"
 
-#define TICKET_VERSION	"v1."
-#define TICKET_BASE64	sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define TICKET_EXIT	71		/* EX_OSERR: no memory */
-#define TIME_MAX	(INT64_MAX / 4)	/* ms: room for sums */
+#define TICKET_VERSION "v1."
+#define TICKET_BASE64  sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define TICKET_EXIT    71              /* EX_OSERR: no memory */
+#define TIME_MAX       (INT64_MAX / 4) /* ms: room for sums */
 
 /* Characters of LEN bytes as base64 without padding. */
-#define BASE64_LEN(len)	(((len) * 4 + 2) / 3)
-#define SIGNATURE_LEN	BASE64_LEN((size_t)crypto_sign_BYTES)
+#define BASE64_LEN(len) (((len)*4 + 2) / 3)
+#define SIGNATURE_LEN   BASE64_LEN((size_t)crypto_sign_BYTES)
 
 void
 ticket_new_sid(char sid[TICKET_SID_LEN + 1])
 {
-	unsigned char	bytes[16];
+	unsigned char bytes[16];
 
 	static_assert(BASE64_LEN(sizeof(bytes)) == TICKET_SID_LEN, "sid");
 	randombytes_buf(bytes, sizeof(bytes));
-	sodium_bin2base64(sid, TICKET_SID_LEN + 1, bytes, sizeof(bytes),
-	    TICKET_BASE64);
+	sodium_bin2base64(
+	    sid, TICKET_SID_LEN + 1, bytes, sizeof(bytes), TICKET_BASE64);
 }
 
 static void
@@ -44,7 +44,7 @@ add(struct json_object *obj, const char *key, struct json_object *value)
 static struct json_object *
 to_json(const struct ticket *t)
 {
-	struct json_object	*obj = json_object_new_object();
+	struct json_object *obj = json_object_new_object();
 
 	add(obj, "sid", json_object_new_string(t->sid));
 	add(obj, "user_id", json_object_new_int64(t->user_id));
@@ -62,10 +62,10 @@ to_json(const struct ticket *t)
 void
 ticket_sign(const struct ticket *t, const struct ticket_keys *keys, char *out)
 {
-	struct json_object	*obj = to_json(t);
-	unsigned char		 signature[crypto_sign_BYTES];
-	const char		*payload;
-	size_t			 len, at = strlen(TICKET_VERSION);
+	struct json_object *obj = to_json(t);
+	unsigned char signature[crypto_sign_BYTES];
+	const char *payload;
+	size_t len, at = strlen(TICKET_VERSION);
 
 	payload = json_out_text(obj, &len);
 	assert(at + BASE64_LEN(len) + 1 + SIGNATURE_LEN < TICKET_MAX);
@@ -74,8 +74,8 @@ ticket_sign(const struct ticket *t, const struct ticket_keys *keys, char *out)
 	    (const unsigned char *)payload, len, TICKET_BASE64);
 	json_object_put(obj);
 	at += BASE64_LEN(len);
-	crypto_sign_detached(signature, NULL, (const unsigned char *)out, at,
-	    keys->secret);
+	crypto_sign_detached(
+	    signature, NULL, (const unsigned char *)out, at, keys->secret);
 	out[at++] = '.';
 	sodium_bin2base64(out + at, TICKET_MAX - at, signature,
 	    sizeof(signature), TICKET_BASE64);
@@ -86,10 +86,11 @@ static bool
 decode(const char *text, size_t len, unsigned char *out, size_t size,
     size_t *out_len)
 {
-	const char	*end;
+	const char *end;
 
 	return sodium_base642bin(out, size, text, len, NULL, out_len, &end,
-	    TICKET_BASE64) == 0 && end == text + len;
+		   TICKET_BASE64) == 0 &&
+	       end == text + len;
 }
 
 /* A member of at most SIZE - 1 bytes and MAX characters of SET, or any. */
@@ -97,8 +98,8 @@ static void
 read_text(struct json_in *in, const char *key, size_t min, size_t max,
     const char *set, char *out, size_t size)
 {
-	const char	*text;
-	size_t		 len;
+	const char *text;
+	size_t len;
 
 	if (!json_in_text(in, key, JSON_REQUIRED, min, max, &text))
 		return;
@@ -113,37 +114,39 @@ static bool
 is_role(const char *text)
 {
 	return strcmp(text, "viewer") == 0 || strcmp(text, "editor") == 0 ||
-	    strcmp(text, "admin") == 0;
+	       strcmp(text, "admin") == 0;
 }
 
 static bool
 is_color(const char *text)
 {
-	return text[0] == '\0' || (text[0] == '#' && strlen(text) == 7 &&
-	    strspn(text + 1, "0123456789abcdefABCDEF") == 6);
+	return text[0] == '\0' ||
+	       (text[0] == '#' && strlen(text) == 7 &&
+		   strspn(text + 1, "0123456789abcdefABCDEF") == 6);
 }
 
-#define WORD_SET	"0123456789abcdefghijklmnopqrstuvwxyz" \
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+#define WORD_SET                                                               \
+	"0123456789abcdefghijklmnopqrstuvwxyz"                                 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
 static enum status
 from_json(struct json_object *obj, struct ticket *t)
 {
-	struct json_in	in;
+	struct json_in in;
 
 	json_in_begin(&in, obj, "");
-	read_text(&in, "sid", TICKET_SID_LEN, TICKET_SID_LEN, WORD_SET,
-	    t->sid, sizeof(t->sid));
+	read_text(&in, "sid", TICKET_SID_LEN, TICKET_SID_LEN, WORD_SET, t->sid,
+	    sizeof(t->sid));
 	json_in_int(&in, "user_id", JSON_REQUIRED, 1, INT64_MAX, &t->user_id);
-	read_text(&in, "username", 1, 64, NULL, t->username,
-	    sizeof(t->username));
-	read_text(&in, "name", 0, TICKET_NAME_MAX, NULL, t->name,
-	    sizeof(t->name));
+	read_text(
+	    &in, "username", 1, 64, NULL, t->username, sizeof(t->username));
+	read_text(
+	    &in, "name", 0, TICKET_NAME_MAX, NULL, t->name, sizeof(t->name));
 	read_text(&in, "role", 1, 15, WORD_SET, t->role, sizeof(t->role));
 	read_text(&in, "color", 0, 7, NULL, t->color, sizeof(t->color));
 	read_text(&in, "room", 1, 64, WORD_SET ".", t->room, sizeof(t->room));
-	read_text(&in, "session", 1, 32, WORD_SET, t->session,
-	    sizeof(t->session));
+	read_text(
+	    &in, "session", 1, 32, WORD_SET, t->session, sizeof(t->session));
 	json_in_int(&in, "issued", JSON_REQUIRED, 0, TIME_MAX, &t->issued);
 	json_in_int(&in, "ends", JSON_REQUIRED, 0, TIME_MAX, &t->ends);
 	if (!is_role(t->role) || !is_color(t->color))
@@ -156,9 +159,9 @@ static bool
 open_signed(const char *text, size_t len, const struct ticket_keys *keys,
     unsigned char *payload, size_t *payload_len)
 {
-	unsigned char	signature[crypto_sign_BYTES];
-	const char	*dot;
-	size_t		start = strlen(TICKET_VERSION), signed_len, n;
+	unsigned char signature[crypto_sign_BYTES];
+	const char *dot;
+	size_t start = strlen(TICKET_VERSION), signed_len, n;
 
 	if (len >= TICKET_MAX || len <= start + 1 + SIGNATURE_LEN ||
 	    memcmp(text, TICKET_VERSION, start) != 0)
@@ -166,24 +169,25 @@ open_signed(const char *text, size_t len, const struct ticket_keys *keys,
 	signed_len = len - SIGNATURE_LEN - 1;
 	dot = text + signed_len;
 	return *dot == '.' &&
-	    decode(dot + 1, SIGNATURE_LEN, signature, sizeof(signature), &n) &&
-	    n == sizeof(signature) &&
-	    decode(text + start, signed_len - start, payload, TICKET_MAX,
-	    payload_len) &&
-	    crypto_sign_verify_detached(signature, (const unsigned char *)text,
-	    signed_len, keys->public) == 0;
+	       decode(
+		   dot + 1, SIGNATURE_LEN, signature, sizeof(signature), &n) &&
+	       n == sizeof(signature) &&
+	       decode(text + start, signed_len - start, payload, TICKET_MAX,
+		   payload_len) &&
+	       crypto_sign_verify_detached(signature,
+		   (const unsigned char *)text, signed_len, keys->public) == 0;
 }
 
 enum status
 ticket_verify(const char *text, size_t len, const struct ticket_keys *keys,
     struct ticket *out)
 {
-	unsigned char		 payload[TICKET_MAX];
-	struct json_object	*obj = NULL;
-	struct json_error	 err;
-	struct ticket		 t = { 0 };
-	enum status		 st = ST_UNAUTHORIZED;
-	size_t			 n;
+	unsigned char payload[TICKET_MAX];
+	struct json_object *obj = NULL;
+	struct json_error err;
+	struct ticket t = {0};
+	enum status st = ST_UNAUTHORIZED;
+	size_t n;
 
 	if (open_signed(text, len, keys, payload, &n) &&
 	    json_in_parse((const char *)payload, n, &obj, &err) == ST_OK &&

@@ -20,30 +20,30 @@
 
 #include "status.h"
 
-#define TICKET_OPEN_MS	60000	/* a new ticket opens a stream this long */
-#define TICKET_MAX	2048	/* bytes of a ticket's text, with the NUL */
-#define TICKET_NAME_MAX	40	/* characters of name */
-#define TICKET_SID_LEN	22	/* characters of a sid: base64url, 128 bits */
+#define TICKET_OPEN_MS  60000 /* a new ticket opens a stream this long */
+#define TICKET_MAX      2048  /* bytes of a ticket's text, with the NUL */
+#define TICKET_NAME_MAX 40    /* characters of name */
+#define TICKET_SID_LEN  22    /* characters of a sid: base64url, 128 bits */
 
 /* What a ticket says; all strings NUL-terminated UTF-8. */
 struct ticket {
-	char	sid[TICKET_SID_LEN + 1];	/* one page or tab */
-	int64_t	user_id;
-	char	username[64 * 4 + 1];
-	char	name[TICKET_NAME_MAX * 4 + 1];	/* second person in a tab; or
-						   "" */
-	char	role[16];		/* viewer, editor, admin */
-	char	color[8];		/* wish: "#RRGGBB" or "" */
-	char	room[65];		/* the room that was joined */
-	char	session[33];		/* who signed in; names it in revoke */
-	int64_t	issued;			/* ms since 1970 */
-	int64_t	ends;			/* ms since 1970: the session's end */
+	char sid[TICKET_SID_LEN + 1]; /* one page or tab */
+	int64_t user_id;
+	char username[64 * 4 + 1];
+	char name[TICKET_NAME_MAX * 4 + 1]; /* second person in a tab; or
+					       "" */
+	char role[16];                      /* viewer, editor, admin */
+	char color[8];                      /* wish: "#RRGGBB" or "" */
+	char room[65];                      /* the room that was joined */
+	char session[33]; /* who signed in; names it in revoke */
+	int64_t issued;   /* ms since 1970 */
+	int64_t ends;     /* ms since 1970: the session's end */
 };
 
 /* The keys; zeroed by ticket_keys_reset. */
 struct ticket_keys {
-	unsigned char	secret[64];
-	unsigned char	public[32];
+	unsigned char secret[64];
+	unsigned char public[32];
 };
 
 /*

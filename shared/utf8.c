@@ -11,10 +11,10 @@ size_t
 utf8_next(const char *text, size_t len, uint32_t *out)
 {
 	/* The lowest character that may take 2, 3 and 4 bytes. */
-	static const uint32_t	lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char		byte;
-	uint32_t		ch;
-	size_t			n, i;
+	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char byte;
+	uint32_t ch;
+	size_t n, i;
 
 	if (len == 0)
 		return 0;
@@ -75,8 +75,8 @@ utf8_put(uint32_t ch, char out[UTF8_MAX])
 bool
 utf8_valid(const char *text, size_t len)
 {
-	uint32_t	ch;
-	size_t		n;
+	uint32_t ch;
+	size_t n;
 
 	for (; len > 0; text += n, len -= n)
 		if ((n = utf8_next(text, len, &ch)) == 0)
@@ -87,7 +87,7 @@ utf8_valid(const char *text, size_t len)
 size_t
 utf8_characters(const char *text, size_t len)
 {
-	size_t	i, n = 0;
+	size_t i, n = 0;
 
 	for (i = 0; i < len; i++)
 		if (((unsigned char)text[i] & 0xc0) != 0x80)
@@ -98,15 +98,17 @@ utf8_characters(const char *text, size_t len)
 size_t
 utf8_cut(const char *text, size_t len)
 {
-	size_t		start = len;
-	uint32_t	ch;
+	size_t start = len;
+	uint32_t ch;
 
 	/* Step back over a last character that is not whole. */
 	while (start > 0 && len - start < UTF8_MAX) {
 		start--;
 		if (((unsigned char)text[start] & 0xc0) != 0x80)
 			return utf8_next(text + start, len - start, &ch) ==
-			    len - start ? len : start;
+				       len - start
+				   ? len
+				   : start;
 	}
 	return len;
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UTF8_MAX 4	/* bytes of the longest character */
+#define UTF8_MAX 4 /* bytes of the longest character */
 
 /*
  * Read the first character of LEN bytes.  Returns its bytes, 1 to UTF8_MAX,
