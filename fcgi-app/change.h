@@ -20,21 +20,23 @@
 
 /* A row to append; all pointers are borrowed. */
 struct change {
-	const char		*update_type;	/* create, edit, adjust, delete;
-						   a broadcast's own word */
-	int64_t			 user_id;
-	const char		*username;	/* "ana", "ana (label printer)" */
-	const char		*changeset;	/* the request id: rows made by
-						   one request share it */
-	int64_t			 item_id;	/* 0: none (broadcast) */
-	const char		*sku;
-	int64_t			 version;	/* 0: take the new row's seq;
-						   broadcast: the item's own */
-	struct json_object	*changes;	/* [{field,old_value,new_value}] */
-	struct json_object	*after;		/* the whole item, or NULL */
-	const char		*reason;	/* or NULL */
-	const char		*room;		/* or NULL: every room */
-	const char		*source;	/* api, broadcast, import */
+	const char *update_type; /* create, edit, adjust, delete;
+				    a broadcast's own word */
+	int64_t user_id;
+	const char *username;  /* "ana", "ana (label printer)" */
+	const char *changeset; /* the request id: rows made by
+				  one request share it */
+	int64_t item_id;       /* 0: none (broadcast) */
+	const char *sku;
+	int64_t version;             /* 0: take the new row's seq;
+					broadcast: the item's own */
+	struct json_object *changes; /* [{field,old_value,new_value}] */
+	struct json_object *after;   /* all that may be set of the
+					item, or NULL */
+	const char *reason;          /* or NULL */
+	const char *room;            /* or NULL: every room */
+	const char *source;          /* api, broadcast, import */
+	const char *at;              /* RFC 3339; NULL: now */
 };
 
 /* Append; *SEQ is the new row's number, before the commit. */
@@ -42,9 +44,9 @@ enum status change_append(struct db *, const struct change *, int64_t *seq);
 
 /* The log as it stands in this connection's snapshot. */
 struct change_log {
-	char	epoch[EVENT_EPOCH_LEN + 1];	/* of this history */
-	int64_t	head;		/* seq of the newest row ever; 0: none */
-	int64_t	oldest;		/* seq of the oldest row kept; head + 1: none */
+	char epoch[EVENT_EPOCH_LEN + 1]; /* of this history */
+	int64_t head;   /* seq of the newest row ever; 0: none */
+	int64_t oldest; /* seq of the oldest row kept; head + 1: none */
 };
 enum status change_log_read(struct db *, struct change_log *out);
 
@@ -63,5 +65,15 @@ enum status change_list(struct db *, int64_t since, int limit,
  */
 enum status change_history(struct db *, int64_t item_id, int64_t before,
     int limit, struct json_object **out);
+
+/*
+ * The rows of one item after seq SINCE in order, at most LIMIT, with all
+ * their values.  *OUT is an array, the caller's.
+ */
+enum status change_of_item(struct db *, int64_t item_id, int64_t since,
+    int limit, struct json_object **out);
+
+/* The item that bore this SKU last, deleted ones too; ST_NOT_FOUND. */
+enum status change_item_by_sku(struct db *, const char *sku, int64_t *item_id);
 
 #endif

@@ -1,0 +1,238 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The change log in the database, and its rows as events.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "change.h"
+#include "shared/clock.h"
+#include "shared/json.h"
+#include "shared/log.h"
+
+/* A version that only the new row's number can be. */
+static enum status
+set_version(struct db *db, int64_t seq)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_VERSION);
+	db_bind_int(q, ":seq", seq);
+	return db_done(q, ST_FAULT);
+}
+
+enum status
+change_append(struct db *db, const struct change *ch, int64_t *seq)
+{
+	struct query *q;
+	char now[CLOCK_TEXT];
+	int64_t n = 0;
+	enum status st;
+
+	clock_text(clock_utc_ms(), now);
+	q = db_query(db, SQL_CHANGE_ADD);
+	db_bind_text(q, ":at", ch->at != NULL ? ch->at : now);
+	db_bind_text(q, ":changeset", ch->changeset);
+	db_bind_int(q, ":user_id", ch->user_id);
+	db_bind_text(q, ":username", ch->username);
+	db_bind_text(q, ":update_type", ch->update_type);
+	if (ch->item_id != 0)
+		db_bind_int(q, ":item_id", ch->item_id);
+	db_bind_text(q, ":sku", ch->sku);
+	db_bind_int(q, ":version", ch->version);
+	db_bind_text(q, ":changes", json_out_text(ch->changes, NULL));
+	db_bind_text(q, ":after",
+	    ch->after != NULL ? json_out_text(ch->after, NULL) : NULL);
+	db_bind_text(q, ":reason", ch->reason);
+	db_bind_text(q, ":room", ch->room);
+	db_bind_text(q, ":source", ch->source);
+	if (db_row(q))
+		n = db_int(q, 0);
+	if ((st = db_done(q, ST_FAULT)) != ST_OK ||
+	    (ch->version == 0 && (st = set_version(db, n)) != ST_OK))
+		return st;
+	*seq = n;
+	return ST_OK;
+}
+
+/* One number, or NONE when no row is there. */
+static enum status
+read_int(struct db *db, enum sql sql, int64_t none, int64_t *out)
+{
+	struct query *q;
+
+	*out = none;
+	q = db_query(db, sql);
+	if (db_row(q))
+		*out = db_int(q, 0);
+	return db_done(q, ST_OK);
+}
+
+enum status
+change_log_read(struct db *db, struct change_log *out)
+{
+	struct query *q;
+	enum status st;
+
+	memset(out, 0, sizeof(*out));
+	q = db_query(db, SQL_META_GET);
+	db_bind_text(q, ":key", "epoch");
+	if (db_row(q))
+		snprintf(out->epoch, sizeof(out->epoch), "%s", db_text(q, 0));
+	if ((st = db_done(q, ST_FAULT)) != ST_OK ||
+	    (st = read_int(db, SQL_CHANGE_HEAD, 0, &out->head)) != ST_OK)
+		return st;
+	return read_int(db, SQL_CHANGE_OLDEST, out->head + 1, &out->oldest);
+}
+
+static void
+add_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(
+	    o, key, text != NULL ? json_object_new_string(text) : NULL);
+}
+
+/* field, old_value and new_value of the first of changes, at the top. */
+static void
+add_first(struct json_object *o, struct json_object *changes)
+{
+	static const char *const keys[] = {"field", "old_value", "new_value"};
+	struct json_object *first, *value;
+	size_t i;
+
+	first = json_object_array_get_idx(changes, 0);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		value = NULL;
+		if (first != NULL)
+			json_object_object_get_ex(first, keys[i], &value);
+		json_object_object_add(o, keys[i], json_object_get(value));
+	}
+}
+
+/* Too long for an event: keep what changed, not from what to what. */
+static void
+drop_values(struct json_object *o, struct json_object *changes)
+{
+	struct json_object *ch;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(changes); i++) {
+		ch = json_object_array_get_idx(changes, i);
+		json_object_object_add(ch, "old_value", NULL);
+		json_object_object_add(ch, "new_value", NULL);
+	}
+	add_first(o, changes);
+	json_object_object_add(o, "truncated", json_object_new_boolean(1));
+}
+
+/* The present row as an event. */
+static struct json_object *
+read_event(struct query *q, const char *epoch, bool whole)
+{
+	struct json_object *o, *changes = NULL;
+	struct json_error err;
+	const char *text = db_text(q, 7);
+	size_t len;
+
+	if (json_in_parse(text, strlen(text), &changes, &err) != ST_OK) {
+		log_error("change %lld cannot be read: %s",
+		    (long long)db_int(q, 0), err.detail);
+		changes = json_object_new_array();
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "seq", json_object_new_int64(db_int(q, 0)));
+	if (epoch != NULL)
+		add_text(o, "epoch", epoch);
+	json_object_object_add(
+	    o, "user_id", json_object_new_int64(db_int(q, 2)));
+	add_text(o, "username", db_text(q, 3));
+	add_text(o, "update_type", db_text(q, 4));
+	add_text(o, "sku", db_text(q, 5));
+	json_object_object_add(
+	    o, "version", json_object_new_int64(db_int(q, 6)));
+	add_first(o, changes);
+	json_object_object_add(o, "changes", changes);
+	add_text(o, "timestamp", db_text(q, 1));
+	if (db_text(q, 8) != NULL)
+		add_text(o, "reason", db_text(q, 8));
+	add_text(o, "room", db_text(q, 9));
+	add_text(o, "source", db_text(q, 10));
+	if (!whole) {
+		json_out_text(o, &len);
+		if (len > EVENT_DATA_MAX)
+			drop_values(o, changes);
+	}
+	return o;
+}
+
+/* Run a bound query to its end. */
+static enum status
+read_events(
+    struct query *q, const char *epoch, bool whole, struct json_object **out)
+{
+	struct json_object *array;
+	enum status st;
+
+	array = json_object_new_array();
+	while (db_row(q))
+		json_object_array_add(array, read_event(q, epoch, whole));
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		json_object_put(array);
+	else
+		*out = array;
+	return st;
+}
+
+enum status
+change_list(struct db *db, int64_t since, int limit, const char *epoch,
+    struct json_object **out)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_LIST);
+	db_bind_int(q, ":since", since);
+	db_bind_int(q, ":limit", limit);
+	return read_events(q, epoch, false, out);
+}
+
+enum status
+change_history(struct db *db, int64_t item_id, int64_t before, int limit,
+    struct json_object **out)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_HISTORY);
+	db_bind_int(q, ":item_id", item_id);
+	db_bind_int(q, ":before", before > 0 ? before : INT64_MAX);
+	db_bind_int(q, ":limit", limit);
+	return read_events(q, NULL, false, out);
+}
+
+enum status
+change_of_item(struct db *db, int64_t item_id, int64_t since, int limit,
+    struct json_object **out)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_SINCE);
+	db_bind_int(q, ":item_id", item_id);
+	db_bind_int(q, ":since", since);
+	db_bind_int(q, ":limit", limit);
+	return read_events(q, NULL, true, out);
+}
+
+enum status
+change_item_by_sku(struct db *db, const char *sku, int64_t *item_id)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_LAST_OF);
+	db_bind_text(q, ":sku", sku);
+	if (db_row(q))
+		*item_id = db_int(q, 0);
+	return db_done(q, ST_NOT_FOUND);
+}
