@@ -1,0 +1,565 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The handlers of the inventory: items, their history, the change log.
+ */
+#include <string.h>
+
+#include "api.h"
+#include "app.h"
+#include "change.h"
+#include "field.h"
+#include "item-list.h"
+#include "item.h"
+#include "merge.h"
+#include "shared/event.h"
+
+#define REASON_MAX      200  /* characters */
+#define CHANGES_MAX     1000 /* rows of a page of the log */
+#define CHANGES_DEFAULT 500
+#define MERGE_MAX       1000 /* changes of one item that a merge reads */
+
+/* The caller as the log names him. */
+static struct change
+change_by(const struct req *rq, const char *update_type)
+{
+	struct change what = {0};
+
+	what.update_type = update_type;
+	what.user_id = rq->who.user_id;
+	what.username = rq->who.display;
+	what.changeset = rq->id;
+	what.source = "api";
+	return what;
+}
+
+static void
+add_position(struct json_object *o, const char *epoch, int64_t seq)
+{
+	struct event_position pos;
+	char text[EVENT_POSITION_MAX];
+
+	memcpy(pos.epoch, epoch, sizeof(pos.epoch));
+	pos.seq = seq;
+	event_position_text(&pos, text);
+	json_object_object_add(o, "position", json_object_new_string(text));
+}
+
+/* The item that the address names, and the fields to show it by. */
+static enum status
+load(struct req *rq, struct field_set *set, struct item *it)
+{
+	enum status st;
+
+	if ((st = field_set_load(rq->db, set)) != ST_OK)
+		return st;
+	if ((st = item_load(rq->db, rq->sku, it)) == ST_NOT_FOUND)
+		return req_fail(rq, st, "no item has the SKU %s", rq->sku);
+	return st;
+}
+
+/* item_commit() with its troubles said. */
+static enum status
+commit(struct req *rq, const struct field_set *set, const struct item *before,
+    struct item *after, struct change *what)
+{
+	enum status st;
+
+	st = item_commit(rq->db, set, before, after, what);
+	if (st == ST_CONFLICT)
+		return req_fail(rq, st, "the SKU %s is taken", after->sku);
+	if (st == ST_INVALID)
+		return req_fail_at(rq, st, "",
+		    "the custom fields hold more than %d bytes",
+		    FIELD_EXTRA_MAX);
+	return st;
+}
+
+/* Answer with an item as it is now. */
+static void
+answer(struct resp *rs, const struct field_set *set, const struct item *it)
+{
+	resp_etag(rs, it->version);
+	resp_json(rs, field_item_json(set, it));
+}
+
+/* GET /inventory/fields: the columns. */
+enum status
+field_list(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct json_object *o;
+	enum status st;
+
+	if ((st = req_params_end(rq)) != ST_OK ||
+	    (st = field_set_load(rq->db, &set)) != ST_OK)
+		goto out;
+	o = json_object_new_object();
+	json_object_object_add(o, "fields", field_set_json(&set));
+	resp_json(rs, o);
+out:
+	field_set_reset(&set);
+	return st;
+}
+
+static struct json_object *
+counts_json(const struct item_counts *counts)
+{
+	struct json_object *o;
+
+	o = json_object_new_object();
+	json_object_object_add(o, "all", json_object_new_int64(counts->all));
+	json_object_object_add(o, "low", json_object_new_int64(counts->low));
+	json_object_object_add(o, "out", json_object_new_int64(counts->out));
+	json_object_object_add(
+	    o, "on_order", json_object_new_int64(counts->on_order));
+	return o;
+}
+
+static struct json_object *
+page_json(const struct list_question *question, const struct field_set *set,
+    const struct item_page *page)
+{
+	struct json_object *o, *items;
+	char cursor[CURSOR_MAX];
+	int i;
+
+	o = json_object_new_object();
+	items = json_object_new_array();
+	for (i = 0; i < page->count; i++)
+		json_object_array_add(
+		    items, field_item_json(set, &page->items[i]));
+	json_object_object_add(o, "items", items);
+	if (page->more) {
+		list_question_cursor(
+		    question, &page->items[page->count - 1], cursor);
+		json_object_object_add(
+		    o, "next_cursor", json_object_new_string(cursor));
+	} else
+		json_object_object_add(o, "next_cursor", NULL);
+	return o;
+}
+
+/* GET /inventory/items: a page; counts and position of the same snapshot. */
+enum status
+item_list(struct req *rq, struct resp *rs)
+{
+	struct list_question question;
+	struct field_set set = {0};
+	struct item_page page = {0};
+	struct item_counts counts;
+	struct change_log log;
+	struct json_object *o;
+	enum status st;
+
+	if ((st = list_question_read(rq, &question)) != ST_OK ||
+	    (st = db_snapshot_begin(rq->db)) != ST_OK)
+		goto out;
+	if ((st = field_set_load(rq->db, &set)) == ST_OK &&
+	    (st = item_page_read(rq->db, &question.query, &page)) == ST_OK &&
+	    (st = item_counts(rq->db, &counts)) == ST_OK)
+		st = change_log_read(rq->db, &log);
+	db_snapshot_end(rq->db);
+	if (st != ST_OK)
+		goto out;
+	o = page_json(&question, &set, &page);
+	json_object_object_add(o, "counts", counts_json(&counts));
+	add_position(o, log.epoch, log.head);
+	resp_json(rs, o);
+out:
+	item_page_reset(&page);
+	field_set_reset(&set);
+	list_question_reset(&question);
+	return st;
+}
+
+/* POST /inventory/items: a new item. */
+enum status
+item_create(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct item it = {0};
+	struct json_object *wish = json_object_new_object();
+	struct change what = change_by(rq, "create");
+	struct json_in in;
+	struct buf place = {0};
+	enum status st;
+
+	if ((st = req_params_end(rq)) != ST_OK ||
+	    (st = field_set_load(rq->db, &set)) != ST_OK)
+		goto out;
+	json_in_begin(&in, rq->body, "");
+	field_read(&set, &in, true, wish);
+	if (json_in_end(&in) != ST_OK) {
+		st = req_fail_json(rq, &in);
+		goto out;
+	}
+	item_init(&it);
+	field_apply(&set, &it, wish);
+	if ((st = commit(rq, &set, NULL, &it, &what)) != ST_OK)
+		goto out;
+	buf_printf(
+	    &place, "%s/api/v1/inventory/items/%s", rq->app->conf.base, it.sku);
+	resp_header(rs, "Location", place.data);
+	answer(rs, &set, &it);
+	st = ST_CREATED;
+out:
+	buf_reset(&place);
+	json_object_put(wish);
+	item_reset(&it);
+	field_set_reset(&set);
+	return st;
+}
+
+/* GET /inventory/items/{sku} */
+enum status
+item_get(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct item it = {0};
+	enum status st;
+
+	if ((st = req_params_end(rq)) == ST_OK &&
+	    (st = load(rq, &set, &it)) == ST_OK)
+		answer(rs, &set, &it);
+	item_reset(&it);
+	field_set_reset(&set);
+	return st;
+}
+
+/*
+ * What happened to the item since BASE, oldest first; NULL when that cannot
+ * be known any more: pruned, too much, or a base of another history.
+ */
+static enum status
+read_log(struct req *rq, const struct item *it, int64_t base,
+    struct json_object **out)
+{
+	struct change_log log;
+	struct json_object *rows;
+	enum status st;
+
+	*out = NULL;
+	if ((st = change_log_read(rq->db, &log)) != ST_OK)
+		return st;
+	if (base > log.head || (base < it->version && base + 1 < log.oldest))
+		return ST_OK;
+	st = change_of_item(rq->db, it->id, base, MERGE_MAX + 1, &rows);
+	if (st != ST_OK)
+		return st;
+	if (json_object_array_length(rows) > MERGE_MAX)
+		json_object_put(rows);
+	else
+		*out = rows;
+	return ST_OK;
+}
+
+/*
+ * Judge a wish that rests on version BASE.  ST_OK, and M says what others
+ * changed meanwhile; ST_CONFLICT with the problem document filled.
+ */
+static enum status
+judge(struct req *rq, struct resp *rs, const struct field_set *set,
+    const struct item *it, int64_t base, struct json_object *wish,
+    struct merge *m)
+{
+	struct json_object *now, *log;
+	enum status st;
+
+	if (base == it->version)
+		return ST_OK;
+	if ((st = read_log(rq, it, base, &log)) != ST_OK)
+		return st;
+	now = field_item_json(set, it);
+	if (log != NULL)
+		merge_wish(wish, now, log, m);
+	else
+		merge_blind(wish, now, m);
+	if (json_object_array_length(m->conflicts) > 0) {
+		resp_problem(rs, "conflicts", json_object_get(m->conflicts));
+		resp_problem(rs, "current", json_object_get(now));
+		st = req_fail(rq, ST_CONFLICT,
+		    "somebody else changed the same field since version %lld",
+		    (long long)base);
+	}
+	json_object_put(log);
+	json_object_put(now);
+	return st;
+}
+
+/* The body of a PATCH: the fields wished for, and base_version or -1. */
+static enum status
+read_patch(struct req *rq, const struct field_set *set,
+    struct json_object *wish, int64_t *base)
+{
+	struct json_object *any;
+	struct json_in in;
+
+	json_in_begin(&in, rq->body, "");
+	field_read(set, &in, false, wish);
+	if (json_in_any(&in, "base_version", &any))
+		json_in_int(
+		    &in, "base_version", JSON_REQUIRED, 0, INT64_MAX, base);
+	if (json_in_end(&in) != ST_OK)
+		return req_fail_json(rq, &in);
+	return ST_OK;
+}
+
+/*
+ * PATCH /inventory/items/{sku}: change some fields.  If-Match, when sent,
+ * must name the current version; base_version asks for a merge by field.
+ */
+enum status
+item_patch(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct item it = {0}, after = {0};
+	struct merge m = {0};
+	struct json_object *wish = json_object_new_object();
+	struct change what = change_by(rq, "edit");
+	int64_t base = -1;
+	enum status st;
+
+	if ((st = req_params_end(rq)) != ST_OK ||
+	    (st = load(rq, &set, &it)) != ST_OK ||
+	    (st = req_if_match(rq, it.version)) != ST_OK ||
+	    (st = read_patch(rq, &set, wish, &base)) != ST_OK ||
+	    (base >= 0 &&
+		(st = judge(rq, rs, &set, &it, base, wish, &m)) != ST_OK))
+		goto out;
+	item_copy(&it, &after);
+	field_apply(&set, &after, wish);
+	st = commit(rq, &set, &it, &after, &what);
+	if (st == ST_NO_CONTENT) /* nothing differs: as it is */
+		st = ST_OK;
+	if (st != ST_OK)
+		goto out;
+	answer(rs, &set, &after);
+	if (m.merged_with != NULL &&
+	    json_object_array_length(m.merged_with) > 0)
+		json_object_object_add(
+		    rs->json, "merged_with", json_object_get(m.merged_with));
+out:
+	merge_reset(&m);
+	json_object_put(wish);
+	item_reset(&after);
+	item_reset(&it);
+	field_set_reset(&set);
+	return st;
+}
+
+/* DELETE /inventory/items/{sku}: the history stays. */
+enum status
+item_delete(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct item it = {0};
+	struct change what = change_by(rq, "delete");
+	enum status st;
+
+	(void)rs;
+	if ((st = req_params_end(rq)) == ST_OK &&
+	    (st = load(rq, &set, &it)) == ST_OK &&
+	    (st = req_if_match(rq, it.version)) == ST_OK &&
+	    (st = commit(rq, &set, &it, NULL, &what)) == ST_OK)
+		st = ST_NO_CONTENT;
+	item_reset(&it);
+	field_set_reset(&set);
+	return st;
+}
+
+static enum status
+read_adjustment(struct req *rq, int64_t *delta, const char **reason)
+{
+	struct json_in in;
+
+	json_in_begin(&in, rq->body, "");
+	if (json_in_thousandths(&in, "delta", JSON_REQUIRED,
+		-FIELD_QUANTITY_MAX, FIELD_QUANTITY_MAX, delta) &&
+	    *delta == 0)
+		json_in_fail(&in, "delta", "must not be 0");
+	if (json_in_text(&in, "reason", JSON_OPTIONAL, 0, REASON_MAX, reason) &&
+	    field_has_controls(*reason, false))
+		json_in_fail(&in, "reason", "must not hold control characters");
+	if (json_in_end(&in) != ST_OK)
+		return req_fail_json(rq, &in);
+	return ST_OK;
+}
+
+/* The quantity after an adjustment, within its limits. */
+static enum status
+adjust(struct req *rq, struct item *it, int64_t delta)
+{
+	char on_hand[24];
+
+	if (it->quantity + delta < 0) {
+		json_out_thousandths_text(it->quantity, on_hand);
+		return req_fail(rq, ST_CONFLICT, "only %s on hand", on_hand);
+	}
+	if (it->quantity + delta > FIELD_QUANTITY_MAX)
+		return req_fail_at(rq, ST_INVALID, "/delta",
+		    "would make more than 999999999.999");
+	it->quantity += delta;
+	return ST_OK;
+}
+
+/* POST /inventory/items/{sku}/adjustments: add or take, never below zero. */
+enum status
+item_adjust(struct req *rq, struct resp *rs)
+{
+	struct field_set set = {0};
+	struct item it = {0}, after = {0};
+	struct change what = change_by(rq, "adjust");
+	int64_t delta = 0;
+	enum status st;
+
+	if ((st = req_params_end(rq)) != ST_OK ||
+	    (st = read_adjustment(rq, &delta, &what.reason)) != ST_OK ||
+	    (st = load(rq, &set, &it)) != ST_OK ||
+	    (st = req_if_match(rq, it.version)) != ST_OK)
+		goto out;
+	item_copy(&it, &after);
+	if ((st = adjust(rq, &after, delta)) == ST_OK &&
+	    (st = commit(rq, &set, &it, &after, &what)) == ST_OK)
+		answer(rs, &set, &after);
+out:
+	item_reset(&after);
+	item_reset(&it);
+	field_set_reset(&set);
+	return st;
+}
+
+/* The item that bears the SKU, or the last one that did. */
+static enum status
+find_bearer(struct req *rq, int64_t *item_id)
+{
+	struct item it = {0};
+	enum status st;
+
+	if ((st = item_load(rq->db, rq->sku, &it)) == ST_OK)
+		*item_id = it.id;
+	else if (st == ST_NOT_FOUND)
+		st = change_item_by_sku(rq->db, rq->sku, item_id);
+	item_reset(&it);
+	if (st == ST_NOT_FOUND)
+		return req_fail(rq, st, "no item ever had the SKU %s", rq->sku);
+	return st;
+}
+
+/* Cut an array to LIMIT; whether there was more. */
+static bool
+cut(struct json_object *array, int64_t limit)
+{
+	size_t n = json_object_array_length(array);
+
+	if (n <= (size_t)limit)
+		return false;
+	json_object_array_del_idx(array, (size_t)limit, n - (size_t)limit);
+	return true;
+}
+
+/* GET /inventory/items/{sku}/history: newest first; deleted items too. */
+enum status
+item_history(struct req *rq, struct resp *rs)
+{
+	struct json_object *o, *rows = NULL;
+	int64_t before = 0, limit = LIST_LIMIT_DEFAULT, id;
+	enum status st;
+
+	if ((st = list_param_int(rq, "before", 1, INT64_MAX, &before)) !=
+		ST_OK ||
+	    (st = list_param_int(rq, "limit", 1, LIST_LIMIT_MAX, &limit)) !=
+		ST_OK ||
+	    (st = req_params_end(rq)) != ST_OK ||
+	    (st = db_snapshot_begin(rq->db)) != ST_OK)
+		return st;
+	if ((st = find_bearer(rq, &id)) == ST_OK)
+		st = change_history(rq->db, id, before, (int)limit + 1, &rows);
+	db_snapshot_end(rq->db);
+	if (st != ST_OK)
+		return st;
+	o = json_object_new_object();
+	json_object_object_add(o, "sku", json_object_new_string(rq->sku));
+	json_object_object_add(
+	    o, "more", json_object_new_boolean(cut(rows, limit)));
+	json_object_object_add(o, "changes", rows);
+	resp_json(rs, o);
+	return ST_OK;
+}
+
+/* ?since= as a number, or as a position, whose epoch must be ours. */
+static enum status
+read_since(struct req *rq, const struct change_log *log, int64_t *since)
+{
+	struct event_position pos;
+	const char *text = req_param(rq, "since");
+	enum status st;
+
+	if (text != NULL && strchr(text, ':') != NULL) {
+		if (!event_position_parse(text, &pos))
+			return req_fail_at(rq, ST_BAD_REQUEST, "?since",
+			    "is neither a number nor a position");
+		if (strcmp(pos.epoch, log->epoch) != 0)
+			return req_fail(rq, ST_GONE,
+			    "that is another history; read all items again");
+		*since = pos.seq;
+	} else if ((st = list_param_int(rq, "since", 0, INT64_MAX, since)) !=
+		   ST_OK)
+		return st;
+	if (*since > log->head)
+		return req_fail_at(rq, ST_BAD_REQUEST, "?since",
+		    "is after the newest change, %lld", (long long)log->head);
+	if (*since + 1 < log->oldest)
+		return req_fail(rq, ST_GONE,
+		    "changes before %lld are no longer kept; read all items "
+		    "again",
+		    (long long)log->oldest);
+	return ST_OK;
+}
+
+/* The number of the last row, or SINCE when there is none. */
+static int64_t
+last_seq(struct json_object *rows, int64_t since)
+{
+	struct json_object *seq;
+	size_t n = json_object_array_length(rows);
+
+	if (n == 0 || !json_object_object_get_ex(
+			  json_object_array_get_idx(rows, n - 1), "seq", &seq))
+		return since;
+	return json_object_get_int64(seq);
+}
+
+/* GET /inventory/changes: what happened after ?since=, in order. */
+enum status
+change_since(struct req *rq, struct resp *rs)
+{
+	struct change_log log;
+	struct json_object *o, *rows = NULL;
+	int64_t since = 0, limit = CHANGES_DEFAULT;
+	bool more;
+	enum status st;
+
+	if ((st = list_param_int(rq, "limit", 1, CHANGES_MAX, &limit)) !=
+		ST_OK ||
+	    (st = db_snapshot_begin(rq->db)) != ST_OK)
+		return st;
+	if ((st = change_log_read(rq->db, &log)) == ST_OK &&
+	    (st = read_since(rq, &log, &since)) == ST_OK &&
+	    (st = req_params_end(rq)) == ST_OK)
+		st = change_list(rq->db, since, (int)limit + 1, NULL, &rows);
+	db_snapshot_end(rq->db);
+	if (st != ST_OK)
+		return st;
+	more = cut(rows, limit);
+	since = last_seq(rows, since);
+	o = json_object_new_object();
+	json_object_object_add(o, "changes", rows);
+	add_position(o, log.epoch, since);
+	json_object_object_add(o, "more", json_object_new_boolean(more));
+	resp_json(rs, o);
+	return ST_OK;
+}
