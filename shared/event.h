@@ -34,9 +34,12 @@
 #define EVENT_LINE_MAX 65536 /* bytes of a line, newline included */
 #define EVENT_DATA_MAX 16384 /* bytes of one encoded inventory_changed */
 #define EVENT_RING     4096  /* durable events that the relay keeps */
-#define EVENT_EPOCH_LEN                                                        \
-	16                    /* hex digits: 12 of the start in ms, 4 random;  \
-				 later epochs compare greater as text */
+/*
+ * Hex digits of an epoch: 12 of its start in ms, 4 random ones; a later
+ * epoch compares greater as text.
+ */
+#define EVENT_EPOCH_LEN 16
+
 #define EVENT_POSITION_MAX 40 /* bytes of "epoch:seq" with the NUL */
 
 /* A place in the durable log. */
@@ -69,22 +72,27 @@ enum event_kind {
 /* A line that was read; which members count depends on its kind. */
 struct event {
 	enum event_kind kind;
-	char epoch[EVENT_EPOCH_LEN + 1]; /* app, change,
-		    hello ("" for null), stale_epoch */
-	int64_t seq;                     /* change's seq, oldest's m,
-					    replay_from's and ack's n; app's
-					    head; hello's have (-1 for null) */
-	int64_t oldest;                  /* app */
-	int64_t pid;                     /* app */
-	int64_t id;                      /* query, presence */
-	int64_t cursor;                  /* query: first entry wanted */
-	int64_t user_id;                 /* revoke by user, else 0 */
-	int64_t at;                      /* revoke: ms since 1970; what was
-				    issued up to then is refused */
-	char session[33];                /* revoke by session, else "" */
-	char room[65];                   /* query; change's room or "" */
-	struct json_object *body;        /* change, presence: the inner object,
-					    owned by the event */
+
+	/* app, change, hello ("" for null), stale_epoch */
+	char epoch[EVENT_EPOCH_LEN + 1];
+
+	/*
+	 * change's seq; oldest's m; replay_from's and ack's n; app's head;
+	 * hello's have (-1 for null)
+	 */
+	int64_t seq;
+
+	int64_t oldest;  /* app */
+	int64_t pid;     /* app */
+	int64_t id;      /* query, presence */
+	int64_t cursor;  /* query: first entry wanted */
+	int64_t user_id; /* revoke by user, else 0 */
+	int64_t at;      /* revoke: ms; what was issued up to then is refused */
+	char session[33]; /* revoke by session, else "" */
+	char room[65];    /* query; change's room or "" */
+
+	/* change, presence: the inner object, owned by the event */
+	struct json_object *body;
 };
 
 /* Read one line without its newline.  ST_OK or ST_BAD_REQUEST. */

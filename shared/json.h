@@ -50,10 +50,10 @@ struct json_in {
 	struct json_object *obj;              /* borrowed */
 	const char *pointer;                  /* where obj is, "" at the top */
 	struct json_error err;                /* of the first trouble */
-	enum status st;                       /* ST_OK, ST_BAD_REQUEST (not
-						 an object), ST_INVALID */
-	unsigned char seen[JSON_IN_KEYS / 8]; /* bit i: the ith
-				 member was asked for */
+	unsigned char seen[JSON_IN_KEYS / 8]; /* bit i: member i was asked */
+
+	/* ST_OK, ST_BAD_REQUEST (not an object) or ST_INVALID */
+	enum status st;
 };
 
 /* Start reading; NULL or another type than an object is ST_BAD_REQUEST. */

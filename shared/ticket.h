@@ -30,8 +30,7 @@ struct ticket {
 	char sid[TICKET_SID_LEN + 1]; /* one page or tab */
 	int64_t user_id;
 	char username[64 * 4 + 1];
-	char name[TICKET_NAME_MAX * 4 + 1]; /* second person in a tab; or
-					       "" */
+	char name[TICKET_NAME_MAX * 4 + 1]; /* a tab's own, or "" */
 	char role[16];                      /* viewer, editor, admin */
 	char color[8];                      /* wish: "#RRGGBB" or "" */
 	char room[65];                      /* the room that was joined */
