@@ -22,6 +22,11 @@
 #define BASE64_LEN(len) (((len)*4 + 2) / 3)
 #define SIGNATURE_LEN   BASE64_LEN((size_t)crypto_sign_BYTES)
 
+/* The characters of base64url, and of names of ours. */
+#define WORD_SET                                                               \
+	"0123456789abcdefghijklmnopqrstuvwxyz"                                 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+
 void
 ticket_new_sid(char sid[TICKET_SID_LEN + 1])
 {
@@ -81,13 +86,20 @@ ticket_sign(const struct ticket *t, const struct ticket_keys *keys, char *out)
 	    sizeof(signature), TICKET_BASE64);
 }
 
-/* Decode LEN characters, all of them; false unless they are base64url. */
+/*
+ * Decode LEN characters, all of them; false unless they are base64url.
+ * libsodium 1.0.18 takes bytes from 0x80 on for letters: look first.
+ */
 static bool
 decode(const char *text, size_t len, unsigned char *out, size_t size,
     size_t *out_len)
 {
 	const char *end;
+	size_t i;
 
+	for (i = 0; i < len; i++)
+		if (text[i] == '\0' || strchr(WORD_SET, text[i]) == NULL)
+			return false;
 	return sodium_base642bin(out, size, text, len, NULL, out_len, &end,
 		   TICKET_BASE64) == 0 &&
 	       end == text + len;
@@ -124,10 +136,6 @@ is_color(const char *text)
 	       (text[0] == '#' && strlen(text) == 7 &&
 		   strspn(text + 1, "0123456789abcdefABCDEF") == 6);
 }
-
-#define WORD_SET                                                               \
-	"0123456789abcdefghijklmnopqrstuvwxyz"                                 \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
 static enum status
 from_json(struct json_object *obj, struct ticket *t)
