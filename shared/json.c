@@ -27,7 +27,7 @@ parse_scanned(const char *text, size_t len, enum json_tokener_error *why)
 
 	if ((tok = json_tokener_new_ex(JSON_C_DEPTH)) == NULL)
 		log_fatal(JSON_EXIT, "out of memory for a JSON parser");
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	/* Not strict: 0.18 then refuses all beyond ASCII; the scan is. */
 	obj = json_tokener_parse_ex(tok, text, (int)len);
 	*why = json_tokener_get_error(tok);
 	/* A number at the top ends only with a NUL. */
