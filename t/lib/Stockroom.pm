@@ -1,0 +1,744 @@
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# A whole Stockroom in a temp dir of its own: users, app, relay and, when
+# wanted, nginx on a free port.  It ends what it started, whatever happens,
+# and fails the test when a part did not end cleanly or a log holds a
+# sanitizer's report, a failed assertion or an alert of nginx.
+#
+#	my $s = Stockroom->new(relay => 1);
+#	my $r = $s->post('/inventory/items', {sku => 'A', name => 'a'},
+#	    as => 'ana');
+#	is($r->{status}, 201);
+#	my $st = $s->open_stream(as => 'ben');
+#	ok($st->wait_for('room_joined'));
+#	$s->finish;
+#	done_testing;
+#
+# Paths are below /api/v1 unless they start with "//" (then one slash goes
+# and the rest is taken as it is).  t/README says more.
+
+package Stockroom;
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path getcwd);
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use File::Temp ();
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use JSON::PP ();
+use POSIX qw(:sys_wait_h);
+use Socket qw(SOCK_STREAM);
+use Test::More ();
+use Time::HiRes qw(time sleep);
+
+use FastCGI;
+use Stream;
+
+use constant {
+	READY => 30,		# seconds that a part may take to start
+	STOP => 30,		# seconds that a part may take to end
+	PASSWORD => 'stockroom',
+	ROOM => 'inventory_management',
+};
+
+# The demo's people, and what they may.
+our %USERS = (ana => 'editor', ben => 'editor', vera => 'viewer',
+    admin => 'admin');
+
+our $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my $top = abs_path(dirname(__FILE__) . '/../..');
+my %live;	# instances that hold processes
+
+sub top { return $top }
+
+# Where the programs are: STOCKROOM_BUILD, or where "make check" runs us.
+sub build
+{
+	for my $dir ($ENV{STOCKROOM_BUILD}, getcwd(), "$top/build") {
+		return abs_path($dir) if defined $dir &&
+		    -x "$dir/stockroom-app";
+	}
+	die "no stockroom-app: set STOCKROOM_BUILD to the build directory\n";
+}
+
+# Options, all optional:
+#	app	'socket' (default), 'fd0' (spawn-fcgi's way), 'activate'
+#		(systemd's LISTEN_FDS), or 0: started later or never
+#	relay	1 starts the relay
+#	nginx	1 starts nginx, and requests go through it
+#	users	{ name => role }; default: the demo's four
+#	demo	1 makes the demo's users and items instead
+#	env	{ NAME => value } for both programs
+#	args	{ app => [...], relay => [...] }: more arguments
+sub new
+{
+	my ($class, %opt) = @_;
+
+	my $tmp = defined $ENV{TMPDIR} && length $ENV{TMPDIR} < 60 ?
+	    $ENV{TMPDIR} : '/tmp';
+	my $dir = File::Temp::tempdir('stockroom-XXXXXXXX', DIR => $tmp);
+	my $self = bless {
+		dir => $dir, build => build(), owner => $$, proc => {},
+		cookie => {}, token => {}, trouble => [], allow => [],
+		app => $opt{app} // 'socket', base => '',
+		args => $opt{args} // {}, started => 0,
+		users => $opt{users} // \%USERS,
+	}, $class;
+	$live{$dir} = $self;
+	chmod 0755, $dir;
+	$self->{env} = {
+		STOCKROOM_DB => "$dir/stockroom.db",
+		STOCKROOM_EVENT_SOCKET => "$dir/event.sock",
+		STOCKROOM_PUSH_SOCKET => "$dir/push.sock",
+		STOCKROOM_KEY_FILE => "$dir/ticket.key",
+		ASAN_OPTIONS => 'detect_leaks=1:abort_on_error=0',
+		UBSAN_OPTIONS => 'print_stacktrace=1',
+		%{ $opt{env} // {} },
+	};
+	$self->{base} = $self->{env}{STOCKROOM_BASE} // '';
+	if ($opt{demo}) {
+		$self->ctl_ok(['demo']);
+	} else {
+		$self->ctl_ok(['user', 'add', $_, '--role',
+		    $self->{users}{$_}],
+		    PASSWORD . "\n") for sort keys %{ $self->{users} };
+	}
+	$self->start('app') if $self->{app};
+	$self->start('relay') if $opt{relay};
+	$self->start('nginx') if $opt{nginx};
+	$self->wait_joined if $opt{relay} && $self->{app};
+	return $self;
+}
+
+# -- processes -----------------------------------------------------------
+
+sub app_socket { return "$_[0]{dir}/app.sock" }
+sub push_socket { return $_[0]{env}{STOCKROOM_PUSH_SOCKET} }
+sub event_socket { return $_[0]{env}{STOCKROOM_EVENT_SOCKET} }
+sub log_file { return "$_[0]{dir}/$_[1].log" }
+sub pid { return $_[0]{proc}{ $_[1] }{pid} }
+
+# All that a part has written so far.
+sub log_text
+{
+	my ($self, $name) = @_;
+
+	open my $fh, '<:raw', $self->log_file($name) or return '';
+	local $/;
+	return scalar <$fh> // '';
+}
+
+# Run a program with our settings; its number.  OPT: env, stdin (a handle),
+# listen (a listening socket to pass as LISTEN_FDS), log (file's base name).
+sub spawn
+{
+	my ($self, $name, $argv, %opt) = @_;
+
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
+		delete $ENV{$_} for grep {
+			/^(STOCKROOM_|ALLOW_ORIGIN|LISTEN_)/ } keys %ENV;
+		my %env = (%{ $self->{env} }, %{ $opt{env} // {} });
+		@ENV{keys %env} = values %env;
+		if ($opt{listen}) {
+			POSIX::dup2(fileno $opt{listen}, 3);
+			@ENV{qw(LISTEN_FDS LISTEN_PID)} = (1, $$);
+		}
+		my $in = $opt{stdin};
+		open $in, '<', '/dev/null' unless $in;
+		POSIX::dup2(fileno $in, 0);
+		open STDERR, '>>', $self->log_file($name);
+		POSIX::dup2(2, 1);
+		exec { $argv->[0] } @$argv or POSIX::_exit(127);
+	}
+	$self->{proc}{$name} = { pid => $pid, name => $name };
+	return $pid;
+}
+
+# Start "app", "relay" or "nginx" and wait until it serves.
+sub start
+{
+	my ($self, $name, %opt) = @_;
+
+	my $start = "start_$name";
+	$self->$start(%opt);
+	my $ready = "ready_$name";
+	$self->wait_for(sub {
+		die "$name ended at start\n" . $self->log_text($name)
+		    unless $self->running($name);
+		return $self->$ready;
+	}, READY) or die "$name does not serve\n" . $self->log_text($name);
+	return $self;
+}
+
+sub start_app
+{
+	my ($self, %opt) = @_;
+
+	my $prog = "$self->{build}/stockroom-app";
+	my @args = (@{ $self->{args}{app} // [] }, @{ $opt{args} // [] });
+	my $how = $opt{app} // $self->{app};
+	$self->{app} = $how;
+	if ($how eq 'socket') {
+		$self->spawn('app', [$prog, '--socket', $self->app_socket,
+		    @args], %opt);
+		return;
+	}
+	unlink $self->app_socket;
+	my $listen = IO::Socket::UNIX->new(Type => SOCK_STREAM,
+	    Local => $self->app_socket, Listen => 128)
+	    or die "listen: $!\n";
+	chmod 0660, $self->app_socket;
+	$self->spawn('app', [$prog, @args], %opt,
+	    $how eq 'fd0' ? (stdin => $listen) : (listen => $listen));
+}
+
+sub start_relay
+{
+	my ($self, %opt) = @_;
+
+	$self->spawn('relay', ["$self->{build}/stockroom-relay",
+	    @{ $self->{args}{relay} // [] }], %opt);
+}
+
+sub ready_app
+{
+	my ($self) = @_;
+
+	my $r = FastCGI::request($self->app_socket, [$self->params('GET',
+	    "$self->{base}/api/v1/health")], '', timeout => 5);
+	return $r && $r->{ended} && $r->{status};
+}
+
+sub ready_relay
+{
+	my ($self) = @_;
+
+	return $self->relay_http('GET', '/healthz')->{status};
+}
+
+sub start_nginx
+{
+	my ($self, %opt) = @_;
+
+	$self->{port} //= IO::Socket::INET->new(Listen => 1,
+	    LocalAddr => "127.0.0.1")->sockport;
+	my %fill = (DIR => $self->{dir}, LOG => $self->log_file("nginx"),
+	    ACCESS_LOG => "$self->{dir}/access.log", PORT => $self->{port},
+	    HTDOCS => $opt{htdocs} // "$top/htdocs",
+	    APP_SOCKET => $self->app_socket, INCLUDES => "$top/conf",
+	    PUSH_SOCKET => $self->push_socket);
+	for my $name (qw(nginx-demo.conf stockroom-nginx.conf)) {
+		open my $in, "<", "$top/conf/$name.in" or die "$name.in: $!\n";
+		my $text = join "", <$in>;
+		$text =~ s{\@([A-Z_]+)\@}{$fill{$1} // die "\@$1\@?\n"}ge;
+		open my $out, ">", "$self->{dir}/$name" or die;
+		print $out $text;
+	}
+	my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}),
+	    "/usr/sbin")[0] or die "no nginx\n";
+	$self->spawn("nginx", [$nginx, "-p", $self->{dir},
+	    "-c", "$self->{dir}/nginx-demo.conf", "-e", $self->log_file("nginx"),
+	    "-g", $> == 0 ? "daemon off; user root;" : "daemon off;"]);
+}
+
+sub ready_nginx
+{
+	my ($self) = @_;
+
+	return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $self->{port}) ? 1 : 0;
+}
+
+# Wait until the app and the relay have found each other.
+sub wait_joined
+{
+	my ($self) = @_;
+
+	my ($who) = sort keys %{ $self->{users} };
+	$self->wait_for(sub {
+		return $self->get('/inventory/collaboration/presence?room=' .
+		    $self->room, token => $self->token($who))->{status} == 200;
+	}, READY) or die "app and relay do not find each other\n";
+}
+
+sub room
+{
+	my ($self) = @_;
+
+	return (split /,/, $self->{env}{STOCKROOM_ROOMS} // ROOM)[0];
+}
+
+sub running
+{
+	my ($self, $name) = @_;
+
+	my $p = $self->{proc}{$name} or return 0;
+	return 0 if exists $p->{status};
+	return 1 if waitpid($p->{pid}, WNOHANG) != $p->{pid};
+	$p->{status} = $?;
+	return 0;
+}
+
+# Send a signal.  After KILL (or with dirty => 1) any end is a good one.
+sub kill
+{
+	my ($self, $name, $signal, %opt) = @_;
+
+	my $p = $self->{proc}{$name};
+	$p->{dirty} = 1 if $signal eq 'KILL' || $opt{dirty};
+	CORE::kill $signal, $p->{pid} unless exists $p->{status};
+	return $self;
+}
+
+# Wait for a part's end; its wait status, undef if it goes on.
+sub reap
+{
+	my ($self, $name, $seconds) = @_;
+
+	$self->wait_for(sub { !$self->running($name) }, $seconds // STOP);
+	return $self->{proc}{$name}{status};
+}
+
+# End a part by SIGTERM and note whether it did so cleanly.
+sub stop
+{
+	my ($self, $name) = @_;
+
+	my $p = delete $self->{proc}{$name} or return;
+	local $self->{proc}{$name} = $p;
+	my $alive = $self->running($name);
+	CORE::kill 'TERM', $p->{pid} if $alive;
+	my $status = $self->reap($name);
+	if (!defined $status) {
+		CORE::kill 'KILL', $p->{pid};
+		waitpid $p->{pid}, 0;
+		push @{ $self->{trouble} }, "$name does not end on SIGTERM";
+	} elsif ($status != 0 && !$p->{dirty}) {
+		push @{ $self->{trouble} }, sprintf '%s ended with %s %d',
+		    $name, $status & 127 ? ('signal', $status & 127) :
+		    ('exit code', $status >> 8);
+	} elsif (!$alive && !$p->{dirty} && !$p->{may_end}) {
+		push @{ $self->{trouble} }, "$name ended before its time";
+	}
+	delete $self->{proc}{$name};
+}
+
+sub restart
+{
+	my ($self, $name, %opt) = @_;
+
+	$self->stop($name);
+	return $self->start($name, %opt);
+}
+
+# Poll SUB until it is true; its value, or false after SECONDS.
+sub wait_for
+{
+	my ($self, $sub, $seconds) = @_;
+
+	my $deadline = time + ($seconds // 10);
+	my $nap = 0.002;
+	while (1) {
+		my $v = $sub->();
+		return $v if $v;
+		return 0 if time >= $deadline;
+		sleep $nap;
+		$nap *= 1.5 if $nap < 0.05;
+	}
+}
+
+# -- the admin's command line --------------------------------------------
+
+# Run stockroomctl ARGV with STDIN's text; (exit code, stdout, stderr).
+sub ctl
+{
+	my ($self, $argv, $input) = @_;
+
+	my ($in, $out, $err) = map { File::Temp->new(DIR => $self->{dir}) }
+	    1 .. 3;
+	print $in $input // '';
+	$in->flush;
+	seek $in, 0, 0;
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		delete $ENV{$_} for grep { /^STOCKROOM_/ } keys %ENV;
+		@ENV{keys %{ $self->{env} }} = values %{ $self->{env} };
+		POSIX::dup2(fileno $in, 0);
+		POSIX::dup2(fileno $out, 1);
+		POSIX::dup2(fileno $err, 2);
+		exec "$self->{build}/stockroomctl", @$argv
+		    or POSIX::_exit(127);
+	}
+	waitpid $pid, 0;
+	my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	my @text = map {
+		open my $fh, '<:raw', $_->filename or die;
+		local $/;
+		scalar <$fh> // '';
+	} $out, $err;
+	push @{ $self->{trouble} }, "stockroomctl @$argv: " .
+	    join ' ', bad_lines($text[1]) if bad_lines($text[1]);
+	return ($code, @text);
+}
+
+# The same; dies when it fails, returns what it printed.
+sub ctl_ok
+{
+	my ($self, $argv, $input) = @_;
+
+	my ($code, $out, $err) = $self->ctl($argv, $input);
+	die "stockroomctl @$argv: exit $code: $err" if $code;
+	return $out;
+}
+
+# A bearer token of a user, made once per role and name.
+sub token
+{
+	my ($self, $user, %opt) = @_;
+
+	my $name = $opt{name} // "$user token";
+	return $self->{token}{$name} if $self->{token}{$name};
+	my $out = $self->ctl_ok(['token', 'add', $name, '--user', $user,
+	    defined $opt{role} ? ('--role', $opt{role}) : (),
+	    defined $opt{days} ? ('--expires', $opt{days}) : ()]);
+	my ($secret) = $out =~ /(sr_[A-Za-z0-9_-]+)/
+	    or die "no token in: $out";
+	return $self->{token}{$name} = $secret;
+}
+
+# -- requests ------------------------------------------------------------
+
+# CGI parameters as nginx sends them, as a list.
+sub params
+{
+	my ($self, $method, $uri, %opt) = @_;
+
+	my ($path, $query) = split /\?/, $uri, 2;
+	my $body = $opt{body} // '';
+	my %p = (
+		GATEWAY_INTERFACE => 'CGI/1.1', SERVER_SOFTWARE => 'test',
+		SERVER_PROTOCOL => 'HTTP/1.1', REQUEST_METHOD => $method,
+		REQUEST_URI => $uri, DOCUMENT_URI => $path,
+		SCRIPT_NAME => '', QUERY_STRING => $query // '',
+		CONTENT_LENGTH => length $body ? length $body : '',
+		CONTENT_TYPE => $opt{type} // '', SERVER_NAME => 'stock.lan',
+		SERVER_PORT => 80, REMOTE_ADDR => '127.0.0.1',
+		REMOTE_PORT => 4711, HTTP_HOST => 'stock.lan',
+	);
+	my %h = %{ $opt{headers} // {} };
+	for (keys %h) {
+		my $name = 'HTTP_' . uc $_ =~ tr/-/_/r;
+		$p{$name} = $h{$_};
+	}
+	my %over = %{ $opt{params} // {} };
+	@p{keys %over} = values %over;
+	return ((map { $_ => $p{$_} } grep { defined $p{$_} } sort keys %p),
+	    @{ $opt{more_params} // [] });
+}
+
+# One request.  Options: as (a user: his session's cookie), token, json (a
+# body to encode) or body (bytes), type, headers, params (FastCGI parameters
+# that replace ours; undef drops one), more_params (a list sent after them),
+# key (Idempotency-Key), via ('fcgi', 'nginx', 'cgi'), timeout.
+# Returns {status, headers (names in lower case), body, json}.
+sub request
+{
+	my ($self, $method, $path, %opt) = @_;
+
+	my $uri = $path =~ m{^/(/.*)$}s ? $1 : "$self->{base}/api/v1$path";
+	my %h;
+	if (defined $opt{as}) {
+		$h{Cookie} = $self->sign_in($opt{as});
+		$h{'Sec-Fetch-Site'} = 'same-origin';
+	}
+	$h{Authorization} = "Bearer $opt{token}" if defined $opt{token};
+	$h{'Idempotency-Key'} = $opt{key} if defined $opt{key};
+	%h = (%h, %{ $opt{headers} // {} });
+	delete $h{$_} for grep { !defined $h{$_} } keys %h;
+	my $body = exists $opt{json} ? $json->encode($opt{json}) :
+	    $opt{body} // '';
+	my $type = exists $opt{type} ? $opt{type} :
+	    exists $opt{json} || exists $opt{body} ? 'application/json' :
+	    undef;
+	my $via = $opt{via} // ($self->{proc}{nginx} ? 'nginx' :
+	    $self->{app} ? 'fcgi' : 'cgi');
+	my $send = "send_$via";
+	my $r = $self->$send($method, $uri, %opt, headers => \%h,
+	    body => $body, type => $type);
+	$r->{json} = eval { $json->decode($r->{body}) }
+	    if ($r->{headers}{'content-type'} // '') =~ /json/;
+	return $r;
+}
+
+sub get { my ($s, $p, @o) = @_; return $s->request('GET', $p, @o) }
+sub delete { my ($s, $p, @o) = @_; return $s->request('DELETE', $p, @o) }
+sub post { my ($s, $p, $j, @o) = @_;
+	return $s->request('POST', $p, json => $j, @o) }
+sub patch { my ($s, $p, $j, @o) = @_;
+	return $s->request('PATCH', $p, json => $j, @o) }
+
+sub send_fcgi
+{
+	my ($self, $method, $uri, %opt) = @_;
+
+	return FastCGI::request($self->app_socket,
+	    [$self->params($method, $uri, %opt)], $opt{body},
+	    timeout => $opt{timeout}) //
+	    { status => 0, headers => {}, body => '' };
+}
+
+# Plain CGI: a process of its own for this request.
+sub send_cgi
+{
+	my ($self, $method, $uri, %opt) = @_;
+
+	my ($in, $out) = map { File::Temp->new(DIR => $self->{dir}) } 1, 2;
+	print $in $opt{body};
+	$in->flush;
+	seek $in, 0, 0;
+	my %p = $self->params($method, $uri, %opt);
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		@ENV{keys %{ $self->{env} }} = values %{ $self->{env} };
+		@ENV{keys %p} = values %p;
+		POSIX::dup2(fileno $in, 0);
+		POSIX::dup2(fileno $out, 1);
+		open STDERR, '>>', $self->log_file('cgi');
+		exec "$self->{build}/stockroom-app"
+		    or POSIX::_exit(127);
+	}
+	waitpid $pid, 0;
+	my $status = $?;
+	open my $fh, '<:raw', $out->filename or die;
+	local $/;
+	my $r = FastCGI::parse_cgi({ out => scalar <$fh> // '' });
+	$r->{exit} = $status;
+	return $r;
+}
+
+sub send_nginx
+{
+	my ($self, $method, $uri, %opt) = @_;
+
+	my %h = %{ $opt{headers} };
+	$h{'Content-Type'} = $opt{type} if defined $opt{type};
+	my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $self->{port});
+	return http($sock, $method, $uri, {
+	    Host => "127.0.0.1:$self->{port}", %h }, $opt{body},
+	    $opt{timeout});
+}
+
+# A request to the relay itself, past nginx.
+sub relay_http
+{
+	my ($self, $method, $path, %opt) = @_;
+
+	my $sock = IO::Socket::UNIX->new(Type => SOCK_STREAM,
+	    Peer => $self->push_socket);
+	my %h = %{ $opt{headers} // {} };
+	$h{Authorization} = "Bearer $opt{ticket}" if defined $opt{ticket};
+	$h{'Content-Type'} = $opt{type} // 'application/json'
+	    if exists $opt{json} || exists $opt{body};
+	my $r = http($sock, $method, $path, { Host => 'localhost', %h },
+	    exists $opt{json} ? $json->encode($opt{json}) :
+	    $opt{body} // '', $opt{timeout});
+	$r->{json} = eval { $json->decode($r->{body}) };
+	return $r;
+}
+
+# HTTP/1.1 on a connected socket, one request, then closed.  Status 0: no
+# answer.
+sub http
+{
+	my ($sock, $method, $uri, $headers, $body, $seconds) = @_;
+
+	my $r = { status => 0, headers => {}, body => '' };
+	return $r unless $sock;
+	local $SIG{PIPE} = 'IGNORE';
+	my %h = (%$headers, Connection => 'close');
+	$h{'Content-Length'} //= length $body
+	    if length $body || $method =~ /^(POST|PATCH|PUT)$/;
+	my $bytes = "$method $uri HTTP/1.1\r\n" . join('', map {
+	    "$_: $h{$_}\r\n" } sort keys %h) . "\r\n" . $body;
+	my $deadline = time + ($seconds // 30);
+	while (length $bytes) {
+		my $n = syswrite $sock, $bytes or last;
+		substr($bytes, 0, $n) = '';
+	}
+	my $in = '';
+	while ((my $left = $deadline - time) > 0) {
+		vec(my $set = '', fileno $sock, 1) = 1;
+		next unless select $set, undef, undef, $left;
+		last unless sysread $sock, $in, 65536, length $in;
+	}
+	my ($head, $rest) = split /\r\n\r\n/, $in, 2;
+	my ($first, @lines) = split /\r\n/, $head // '';
+	return $r unless ($first // '') =~ m{^HTTP/1\.\d (\d+)};
+	$r->{status} = 0 + $1;
+	for (@lines) {
+		my ($name, $value) = /^([^:]+):\s*(.*)$/ or next;
+		$name = lc $name;
+		$r->{headers}{$name} = exists $r->{headers}{$name} ?
+		    "$r->{headers}{$name}\n$value" : $value;
+	}
+	if (($r->{headers}{'transfer-encoding'} // '') =~ /chunked/i) {
+		while ($rest =~ s/\A([0-9a-fA-F]+)[^\r\n]*\r\n//) {
+			my $len = hex $1 or last;
+			$r->{body} .= substr $rest, 0, $len, '';
+			$rest =~ s/\A\r\n//;
+		}
+	} else {
+		$r->{body} = $rest // '';
+	}
+	return $r;
+}
+
+# The cookie of a user's session, signed in once.
+sub sign_in
+{
+	my ($self, $user, %opt) = @_;
+
+	return $self->{cookie}{$user} if $self->{cookie}{$user} &&
+	    !$opt{again};
+	my $r = $self->post('/session', { username => $user,
+	    password => PASSWORD },
+	    headers => { 'Sec-Fetch-Site' => 'same-origin' });
+	die "sign-in of $user: $r->{status} $r->{body}"
+	    unless $r->{status} == 201;
+	my ($cookie) = ($r->{headers}{'set-cookie'} // '') =~ /^([^;]+)/
+	    or die "no cookie for $user\n";
+	return $self->{cookie}{$user} = $cookie;
+}
+
+# -- streams -------------------------------------------------------------
+
+# Join the room; what the app answered (ticket, sid, position, ...).
+sub join_room
+{
+	my ($self, %opt) = @_;
+
+	my %body = (room => $opt{room} // $self->room);
+	defined $opt{$_} and $body{$_} = $opt{$_} for qw(name ticket);
+	my $r = $self->post('/inventory/collaboration/join', \%body,
+	    as => $opt{as}, token => $opt{token});
+	die "join: $r->{status} $r->{body}" unless $r->{status} =~ /^20[01]$/;
+	return $r->{json};
+}
+
+# A stream of a join's answer (join => ...), or join first (as/token/name);
+# through nginx when it runs.  Options of Stream->open are passed on.
+# {join} of the stream is the answer of the join.
+sub open_stream
+{
+	my ($self, %opt) = @_;
+
+	my $join = delete $opt{join} // $self->join_room(%opt);
+	delete @opt{qw(as token name room ticket)};
+	my $st = Stream->open($self->stream_address(delete $opt{via}),
+	    ticket => $join->{ticket}, %opt) or die "no stream: $!\n";
+	$st->{join} = $join;
+	return $st;
+}
+
+# Where streams are opened.
+sub stream_address
+{
+	my ($self, $via) = @_;
+
+	$via //= $self->{proc}{nginx} ? 'nginx' : 'relay';
+	return $via eq 'nginx' ? (port => $self->{port},
+	    path => "$self->{base}/push/stream") :
+	    (unix => $self->push_socket);
+}
+
+# -- the end -------------------------------------------------------------
+
+# A pattern of log lines that this test means to cause.
+sub allow_log
+{
+	my ($self, $pattern) = @_;
+
+	push @{ $self->{allow} }, $pattern;
+}
+
+# Lines of a log that no run may cause.
+sub bad_lines
+{
+	my ($text) = @_;
+
+	return grep {
+		/AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|
+		SUMMARY:\s\w*Sanitizer|Assertion\s.*failed|MHD_PANIC|
+		\[(?:alert|emerg)\]|stack\ssmashing|double\sfree|
+		corrupted|free\(\):|malloc\(\):|terminate\scalled/x
+	} split /\n/, $text;
+}
+
+# End everything; what went wrong, as a list of lines.
+sub end
+{
+	my ($self) = @_;
+
+	return () unless delete $live{ $self->{dir} };
+	$self->stop($_) for grep { $self->{proc}{$_} } 'nginx',
+	    (grep { !/^(nginx|app|relay)$/ } sort keys %{ $self->{proc} }),
+	    'app', 'relay';
+	for my $file (glob "$self->{dir}/*.log") {
+		my ($name) = $file =~ m{([^/]+)\.log$};
+		my @bad = bad_lines($self->log_text($name));
+		for my $re (@{ $self->{allow} }) {
+			@bad = grep { !/$re/ } @bad;
+		}
+		push @{ $self->{trouble} }, map { "$name.log: $_" } @bad;
+	}
+	my @trouble = @{ $self->{trouble} };
+	if (@trouble && $ENV{STOCKROOM_KEEP}) {
+		Test::More::diag("kept: $self->{dir}");
+	} else {
+		remove_tree($self->{dir});
+	}
+	return @trouble;
+}
+
+# End everything, as a test of its own.
+sub finish
+{
+	my ($self) = @_;
+
+	my @trouble = $self->end;
+	Test::More::ok(!@trouble, 'every part ended cleanly') or
+	    Test::More::diag(map { "$_\n" } @trouble);
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+
+	return if $self->{owner} != $$ || !$live{ $self->{dir} };
+	local ($?, $@, $!);
+	$self->end;
+}
+
+for my $signal (qw(INT TERM HUP)) {
+	$SIG{$signal} = sub { exit 130 };
+}
+
+END {
+	my $code = $?;
+	for my $self (values %live) {
+		next if $self->{owner} != $$;
+		my @trouble = $self->end;
+		Test::More::diag("$_") for @trouble;
+		$code ||= 1 if @trouble;
+	}
+	$? = $code;
+}
+
+1;
