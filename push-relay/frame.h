@@ -1,0 +1,57 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * A frame: one event, encoded once as the bytes of a Server-Sent Event and
+ * shared by everybody who is to get it.  It knows where its name and its data
+ * lie, so that another transport can wrap them differently.
+ */
+#ifndef PUSH_RELAY_FRAME_H
+#define PUSH_RELAY_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+/* How a frame is treated when its receiver cannot keep up. */
+enum lane {
+	LANE_CONTROL,  /* about the stream itself: kept, goes first */
+	LANE_DURABLE,  /* from the ring, by a cursor: never dropped */
+	LANE_PRESENCE, /* dropped as a whole; the whole list comes later */
+	LANE_CURSOR    /* dropped first */
+};
+
+/* Immutable but for its count of users. */
+struct frame {
+	unsigned refs; /* who holds it */
+	enum lane lane;
+	const char *event; /* the event's name, static; NULL: none */
+	size_t data;       /* where the JSON begins in text */
+	size_t data_len;   /* bytes of the JSON */
+	size_t len;        /* bytes of text */
+	char text[];       /* "id: …\nevent: …\ndata: …\n\n" */
+};
+
+/*
+ * Encode an event; the caller holds the one reference.  ID goes into the
+ * `id:` field, NULL for none; DATA is LEN bytes of JSON on one line.
+ */
+struct frame *frame_new(
+    enum lane, const char *event, const char *id, const char *data, size_t len);
+
+/* The same from an object, which is consumed. */
+struct frame *frame_json(enum lane, const char *event, struct json_object *);
+
+/* A frame that says only how long a plain EventSource waits, in ms. */
+struct frame *frame_retry(int64_t ms);
+
+/* One more holder; returns the frame. */
+struct frame *frame_hold(struct frame *);
+
+/* One holder less; the last one frees it.  NULL is harmless. */
+void frame_drop(struct frame *);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <inttypes.h>
+
+#include <json-c/json.h>
+
+#include "health.h"
+#include "ingest.h"
+#include "shared/clock.h"
+#include "shared/json.h"
+
+/* People in all rooms, and pages of theirs that are seen. */
+static void
+count_people(const struct relay *rl, int64_t *people, int64_t *pages)
+{
+	const struct room *r;
+
+	*people = *pages = 0;
+	for (r = rl->presence.rooms; r != NULL; r = r->next) {
+		*people += r->people;
+		*pages += r->listed;
+	}
+}
+
+static void
+put_int(struct json_object *obj, const char *key, int64_t value)
+{
+	json_object_object_add(obj, key, json_object_new_int64(value));
+}
+
+void
+health_json(const struct relay *rl, struct buf *out)
+{
+	struct json_object *obj = json_object_new_object();
+	const struct ring *r = &rl->feed.ring;
+	const char *text;
+	char pos[EVENT_POSITION_MAX];
+	int64_t people, pages;
+	size_t len;
+	bool known, ready;
+
+	count_people(rl, &people, &pages);
+	known = ring_position(r, pos);
+	ready = rl->gate.ready && rl->feed.settled;
+	json_object_object_add(obj, "status",
+	    json_object_new_string(rl->stopping ? "stopping"
+				   : ready      ? "ok"
+						: "starting"));
+	json_object_object_add(
+	    obj, "position", known ? json_object_new_string(pos) : NULL);
+	json_object_object_add(
+	    obj, "key", json_object_new_boolean(rl->gate.ready));
+	put_int(obj, "streams", rl->stats.streams);
+	put_int(obj, "people", people);
+	put_int(obj, "pages", pages);
+	put_int(obj, "app_connections", ingest_peers(rl->ingest));
+	put_int(obj, "uptime_s", (clock_mono_ms() - rl->started) / 1000);
+	text = json_out_text(obj, &len);
+	buf_add(out, text, len);
+	json_object_put(obj);
+}
+
+static void
+metric(struct buf *out, const char *name, const char *type, const char *help,
+    int64_t value)
+{
+	buf_printf(out,
+	    "# HELP stockroom_relay_%s %s\n# TYPE stockroom_relay_%s %s\n"
+	    "stockroom_relay_%s %" PRId64 "\n",
+	    name, help, name, type, name, value);
+}
+
+void
+health_metrics(const struct relay *rl, struct buf *out)
+{
+	const struct stats *st = &rl->stats;
+	const struct ring *r = &rl->feed.ring;
+	int64_t people, pages;
+
+	count_people(rl, &people, &pages);
+	metric(out, "streams", "gauge", "Streams open now.", st->streams);
+	metric(out, "people", "gauge", "Different people present.", people);
+	metric(out, "pages", "gauge", "Pages (sids) present.", pages);
+	metric(out, "members", "gauge", "Pages known, present or not.",
+	    rl->presence.members);
+	metric(out, "ring_head", "gauge", "Newest event held; -1: none known.",
+	    r->head);
+	metric(out, "ring_events", "gauge", "Events held for replay.",
+	    r->head < 0 ? 0 : r->head + 1 - r->oldest);
+	metric(out, "app_connections", "gauge", "App processes connected.",
+	    ingest_peers(rl->ingest));
+	metric(out, "events_total", "counter", "Events taken.", st->events);
+	metric(out, "repeats_total", "counter",
+	    "Events that were known already.", st->repeats);
+	metric(out, "streams_total", "counter", "Streams opened.",
+	    st->streams_opened);
+	metric(out, "streams_replayed_total", "counter",
+	    "Streams opened with nothing missed.", st->streams_replayed);
+	metric(out, "streams_slow_total", "counter",
+	    "Streams ended because they could not keep up.", st->slow);
+	metric(out, "frames_total", "counter", "Frames given to streams.",
+	    st->frames);
+	metric(out, "frames_dropped_total", "counter",
+	    "Passing frames dropped for slow streams.", st->dropped);
+	metric(out, "posts_total", "counter", "Cursors, beats and leaves.",
+	    st->posts);
+	metric(
+	    out, "refused_total", "counter", "Requests refused.", st->refused);
+	metric(out, "uptime_seconds", "gauge", "Since the start.",
+	    (clock_mono_ms() - rl->started) / 1000);
+}

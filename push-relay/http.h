@@ -1,0 +1,32 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The push socket: HTTP by libmicrohttpd on a Unix socket behind the web
+ * server.  Routes, tickets, bodies and the answers to posts are here; streams
+ * are handed to their transport.
+ */
+#ifndef PUSH_RELAY_HTTP_H
+#define PUSH_RELAY_HTTP_H
+
+#include "relay.h"
+
+#define HTTP_BODY_MAX 4096 /* bytes of a request's body */
+#define HTTP_IDLE     30   /* seconds that a connection may do nothing */
+#define HTTP_SPARE    256  /* descriptors kept for other things */
+
+/*
+ * Listen, and let the loop serve it.  LIMIT is how many connections the
+ * process has descriptors for.  Ends the process when that fails.
+ */
+struct http *http_new(struct relay *, unsigned limit);
+
+/* Take no new connections; those open go on. */
+void http_quiesce(struct http *);
+
+/* Stop; no connection may be suspended any more. */
+void http_free(struct http *);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The loop: one thread, one epoll over libmicrohttpd's own epoll descriptor,
+ * the event socket, signals, and a watch on each stream's descriptor.  A
+ * watch is named by a number that is never used again, so that an event that
+ * was fetched before its watch was ended finds nobody.
+ */
+#ifndef PUSH_RELAY_LOOP_H
+#define PUSH_RELAY_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "timer.h"
+
+struct MHD_Daemon;
+struct loop_slot;
+
+/* What is called with the epoll events of a watch. */
+typedef void (*loop_fn)(void *arg, uint32_t events);
+
+/* One a process.  loop_init makes it. */
+struct loop {
+	int ep;                    /* our epoll */
+	struct timers timers;      /* of everybody */
+	struct MHD_Daemon *daemon; /* borrowed; or NULL */
+	uint64_t daemon_watch;
+	bool resumed;            /* run the daemon again */
+	bool quit;               /* loop_run returns */
+	struct loop_slot *slots; /* watches by number */
+	unsigned size;           /* slots allocated */
+	unsigned free;           /* first free one + 1; 0: none */
+};
+
+/* Ends the process when there is no epoll. */
+void loop_init(struct loop *);
+void loop_reset(struct loop *);
+
+/* Watch a descriptor; ARG is borrowed.  0: the kernel refuses. */
+uint64_t loop_watch(struct loop *, int fd, uint32_t events, loop_fn, void *arg);
+void loop_change(struct loop *, uint64_t watch, uint32_t events);
+/* Before the descriptor is closed; 0 is harmless. */
+void loop_unwatch(struct loop *, uint64_t watch);
+
+/* Serve this daemon, which uses epoll and no thread of its own. */
+void loop_serve(struct loop *, struct MHD_Daemon *);
+
+/*
+ * Run until quit is set.  TURN is called once a turn, after all events and
+ * timers and before sleeping: what was gathered goes out there.
+ */
+void loop_run(struct loop *, void (*turn)(void *arg), void *arg);
+
+#endif

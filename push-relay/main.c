@@ -1,0 +1,240 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * stockroom-relay: starts the parts, runs the loop, and ends in order.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "http.h"
+#include "ingest.h"
+#include "relay.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "sse.h"
+
+#define KEY_RETRY  200  /* ms until the key is looked for again */
+#define DRAIN_MAX  2000 /* ms that streams get to read their end */
+#define DRAIN_LOOK 20   /* ms between two looks whether they have */
+
+/* The relay with what only the start and the end need. */
+struct process {
+	struct relay relay;
+	int signals; /* signalfd */
+	uint64_t signals_watch;
+	struct timer key;     /* waits for the ticket key */
+	struct timer settled; /* the end of settling */
+	struct timer drain;   /* the end of the end */
+	int64_t drain_until;  /* mono ms */
+};
+
+static struct process the_process; /* large, and one */
+
+/* Raise the limit of descriptors; returns how many connections may be. */
+static unsigned
+raise_limit(const struct conf *conf)
+{
+	struct rlimit rl;
+	rlim_t want = (rlim_t)conf->max_streams + 2 * HTTP_SPARE;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		log_fatal(EX_OSERR, "getrlimit: %s", strerror(errno));
+	if (rl.rlim_cur < want) {
+		rl.rlim_cur = rl.rlim_max < want ? rl.rlim_max : want;
+		if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+			log_warn("setrlimit: %s", strerror(errno));
+		getrlimit(RLIMIT_NOFILE, &rl);
+	}
+	if (rl.rlim_cur < want)
+		log_warn("only %llu descriptors for %ld streams",
+		    (unsigned long long)rl.rlim_cur, conf->max_streams);
+	if (rl.rlim_cur > want)
+		rl.rlim_cur = want;
+	if (rl.rlim_cur < 2 * HTTP_SPARE)
+		return (unsigned)rl.rlim_cur / 2;
+	return (unsigned)rl.rlim_cur - HTTP_SPARE;
+}
+
+static void
+look_for_key(void *arg, int64_t now)
+{
+	struct process *ps = arg;
+
+	if (!gate_load(&ps->relay.gate))
+		timer_set(&ps->relay.loop.timers, &ps->key, now + KEY_RETRY);
+}
+
+/* Who has not come back by now is not here: the pages may know. */
+static void
+end_settling(void *arg, int64_t now)
+{
+	struct process *ps = arg;
+
+	presence_list_all(&ps->relay.presence, now);
+}
+
+/* Whether all streams have read their end, or the time is over. */
+static void
+look_at_drain(void *arg, int64_t now)
+{
+	struct process *ps = arg;
+	struct relay *rl = &ps->relay;
+
+	if (rl->stats.streams == 0) {
+		rl->loop.quit = true;
+	} else if (now >= ps->drain_until) {
+		log_warn(
+		    "cutting off %lld streams", (long long)rl->stats.streams);
+		sse_abort(rl);
+		rl->loop.quit = true;
+	} else {
+		timer_set(&rl->loop.timers, &ps->drain, now + DRAIN_LOOK);
+	}
+}
+
+static void
+on_signal(void *arg, uint32_t events)
+{
+	struct process *ps = arg;
+	struct relay *rl = &ps->relay;
+	struct signalfd_siginfo info;
+	int64_t now = clock_mono_ms();
+
+	(void)events;
+	if (read(ps->signals, &info, sizeof(info)) != sizeof(info) ||
+	    rl->stopping)
+		return;
+	log_info("stopping");
+	rl->stopping = true;
+	/* First the names: who starts next may have them at once. */
+	unlink(rl->conf.push_socket);
+	unlink(rl->conf.event_socket);
+	http_quiesce(rl->http);
+	sse_shutdown(rl);
+	ps->drain_until = now + DRAIN_MAX;
+	timer_set(&rl->loop.timers, &ps->drain, now);
+}
+
+static void
+watch_signals(struct process *ps)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	ps->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ps->signals == -1)
+		log_fatal(EX_OSERR, "signalfd: %s", strerror(errno));
+	ps->signals_watch =
+	    loop_watch(&ps->relay.loop, ps->signals, EPOLLIN, on_signal, ps);
+	if (ps->signals_watch == 0)
+		log_fatal(EX_OSERR, "cannot watch signals");
+}
+
+static void
+turn(void *arg)
+{
+	struct relay *rl = arg;
+
+	feed_flush(&rl->feed);
+}
+
+static void
+start(struct process *ps)
+{
+	struct relay *rl = &ps->relay;
+	unsigned limit = raise_limit(&rl->conf);
+
+	rl->started = clock_mono_ms();
+	srandom(randombytes_random());
+	loop_init(&rl->loop);
+	watch_signals(ps);
+	feed_init(&rl->feed, &rl->loop.timers, &rl->stats, rl->started);
+	presence_init(&rl->presence, rl->conf.palette,
+	    2 * (unsigned)rl->conf.max_streams, &rl->loop.timers, &rl->stats);
+	rl->gate.key_file = rl->conf.key_file;
+	ps->key = (struct timer){.fn = look_for_key, .arg = ps};
+	ps->settled = (struct timer){.fn = end_settling, .arg = ps};
+	ps->drain = (struct timer){.fn = look_at_drain, .arg = ps};
+	look_for_key(ps, rl->started);
+	timer_set(&rl->loop.timers, &ps->settled, rl->started + RELAY_SETTLING);
+	rl->ingest = ingest_new(rl);
+	rl->http = http_new(rl, limit);
+	log_info("ready on %s", rl->conf.push_socket);
+}
+
+static void
+stop(struct process *ps)
+{
+	struct relay *rl = &ps->relay;
+
+	http_free(rl->http);
+	ingest_free(rl->ingest);
+	presence_reset(&rl->presence);
+	feed_reset(&rl->feed);
+	gate_reset(&rl->gate);
+	loop_unwatch(&rl->loop, ps->signals_watch);
+	close(ps->signals);
+	loop_reset(&rl->loop);
+	log_info("stopped");
+}
+
+static void
+usage(FILE *out)
+{
+	fprintf(out,
+	    "usage: stockroom-relay [--help | --version]\n\n"
+	    "Fans changes and presence out to browsers.  Settings, from the\n"
+	    "environment or %s:\n\n",
+	    CONF_FILE);
+	conf_help(out);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct process *ps = &the_process;
+	char bad[64];
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("stockroom-relay " PACKAGE_VERSION);
+		return 0;
+	}
+	if (argc > 1) {
+		usage(stderr);
+		return EX_USAGE;
+	}
+	conf_load(&ps->relay.conf, CONF_FILE);
+	log_init("stockroom-relay", (enum log_level)ps->relay.conf.log_level);
+	if (sodium_init() == -1)
+		log_fatal(EX_SOFTWARE, "libsodium does not start");
+	if (!sock_peers_parse(&ps->relay.peers, ps->relay.conf.peers, bad))
+		log_fatal(CONF_EXIT, "STOCKROOM_PEERS: no user named %s", bad);
+	start(ps);
+	loop_run(&ps->relay.loop, turn, &ps->relay);
+	stop(ps);
+	return 0;
+}

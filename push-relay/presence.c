@@ -1,0 +1,470 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "presence.h"
+#include "shared/clock.h"
+#include "shared/conf.h"
+#include "shared/log.h"
+
+static void presence_gone(void *, int64_t);
+
+static unsigned
+hash_text(const char *text)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 16777619U;
+	return h % PRESENCE_BUCKETS;
+}
+
+static unsigned
+hash_user(int64_t user_id)
+{
+	uint64_t h = (uint64_t)user_id * 0x9e3779b97f4a7c15ULL;
+
+	return (unsigned)(h >> 32) % PRESENCE_BUCKETS;
+}
+
+void
+presence_init(struct presence *p, const char *palette, unsigned most,
+    struct timers *timers, struct stats *stats)
+{
+	char word[16];
+
+	memset(p, 0, sizeof(*p));
+	p->timers = timers;
+	p->stats = stats;
+	p->most = most;
+	while (p->colors < PRESENCE_COLORS &&
+	       conf_word(palette, p->colors, word, sizeof(word))) {
+		assert(strlen(word) == 7);
+		memcpy(p->palette[p->colors++], word, 8);
+	}
+	assert(p->colors > 0);
+}
+
+struct member *
+presence_find(const struct presence *p, const char *sid)
+{
+	struct member *m = p->by_sid[hash_text(sid)];
+
+	while (m != NULL && strcmp(m->who.sid, sid) != 0)
+		m = m->sid_next;
+	return m;
+}
+
+struct room *
+presence_room(const struct presence *p, const char *name)
+{
+	struct room *r = p->rooms;
+
+	while (r != NULL && strcmp(r->name, name) != 0)
+		r = r->next;
+	return r;
+}
+
+unsigned
+presence_streams(const struct presence *p, int64_t user_id)
+{
+	const struct member *m = p->by_user[hash_user(user_id)];
+	unsigned count = 0;
+
+	for (; m != NULL; m = m->user_next)
+		count += m->who.user_id == user_id && m->sub != NULL;
+	return count;
+}
+
+/* Another listed member of the room who is the same person, or NULL. */
+static struct member *
+presence_twin(const struct presence *p, const struct member *m)
+{
+	struct member *o = p->by_user[hash_user(m->who.user_id)];
+
+	for (; o != NULL; o = o->user_next) {
+		if (o != m && o->listed && o->room == m->room &&
+		    member_same_person(o, m))
+			return o;
+	}
+	return NULL;
+}
+
+/*
+ * The colour that a member gets in its room: the one that the same person
+ * has there already; else its wish unless somebody else has that; else the
+ * palette's first free one; else, when all are taken, one by the user.
+ */
+static void
+presence_color(struct presence *p, struct member *m)
+{
+	const struct member *twin, *o;
+	const char *color = NULL;
+	bool taken[PRESENCE_COLORS + 1] = {false};
+	unsigned i;
+
+	if ((twin = presence_twin(p, m)) != NULL) {
+		memcpy(m->color, twin->color, sizeof(m->color));
+		return;
+	}
+	for (o = m->room->first; o != NULL; o = o->room_next) {
+		if (o == m || !o->listed)
+			continue;
+		for (i = 0; i < p->colors; i++)
+			taken[i] |= strcasecmp(o->color, p->palette[i]) == 0;
+		taken[p->colors] |= strcasecmp(o->color, m->who.color) == 0;
+	}
+	if (m->who.color[0] != '\0' && !taken[p->colors])
+		color = m->who.color;
+	for (i = 0; color == NULL && i < p->colors; i++) {
+		if (!taken[i])
+			color = p->palette[i];
+	}
+	if (color == NULL)
+		color = p->palette[(uint64_t)m->who.user_id % p->colors];
+	memcpy(m->color, color, sizeof(m->color));
+}
+
+/* Show a member to the others. */
+static void
+presence_list(struct presence *p, struct member *m, int64_t now)
+{
+	struct room *r = m->room;
+	bool first;
+
+	assert(!m->listed && r != NULL);
+	first = presence_twin(p, m) == NULL;
+	presence_color(p, m);
+	m->listed = true;
+	m->leaving = false;
+	r->listed++;
+	r->people += first;
+	r->version++;
+	member_touch(m);
+	room_announce(r,
+	    frame_json(LANE_PRESENCE, "user_joined",
+		member_entry_with(m, "first", first, r->version)),
+	    now);
+}
+
+/* Take a member from the others' sight. */
+static void
+presence_unlist(struct presence *p, struct member *m, int64_t now)
+{
+	struct room *r = m->room;
+	bool last;
+
+	if (!m->listed)
+		return;
+	last = presence_twin(p, m) == NULL;
+	m->listed = false;
+	m->leaving = false;
+	r->listed--;
+	r->people -= last;
+	r->version++;
+	memset(&m->cursor, 0, sizeof(m->cursor));
+	room_announce(r,
+	    frame_json(LANE_PRESENCE, "user_left",
+		member_entry_with(m, "last", last, r->version)),
+	    now);
+}
+
+/* Free a room that nobody needs; the rest of the window goes with it. */
+static void
+presence_close_room(struct presence *p, struct room *r)
+{
+	struct room **at = &p->rooms;
+
+	if (r->first != NULL || r->subs != NULL)
+		return;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	room_free(r);
+}
+
+static void
+presence_move(struct presence *p, struct member *m, const char *name)
+{
+	struct room *old = m->room, *r;
+
+	if ((r = presence_room(p, name)) == NULL) {
+		r = room_new(name, p->timers, p->stats);
+		r->next = p->rooms;
+		p->rooms = r;
+	}
+	if (old != NULL)
+		room_remove(old, m);
+	room_add(r, m);
+	if (old != NULL)
+		presence_close_room(p, old);
+}
+
+static void
+unlink_sid(struct presence *p, struct member *m)
+{
+	struct member **at = &p->by_sid[hash_text(m->who.sid)];
+
+	while (*at != m)
+		at = &(*at)->sid_next;
+	*at = m->sid_next;
+}
+
+static void
+unlink_user(struct presence *p, struct member *m)
+{
+	struct member **at = &p->by_user[hash_user(m->who.user_id)];
+
+	while (*at != m)
+		at = &(*at)->user_next;
+	*at = m->user_next;
+}
+
+static void
+presence_free(struct presence *p, struct member *m)
+{
+	struct room *r = m->room;
+
+	assert(!m->listed && m->sub == NULL);
+	timer_stop(p->timers, &m->gone);
+	room_remove(r, m);
+	presence_close_room(p, r);
+	unlink_sid(p, m);
+	unlink_user(p, m);
+	free(m->json);
+	free(m);
+	p->members--;
+}
+
+/* When a member will be gone, if nothing happens. */
+static int64_t
+presence_deadline(const struct member *m)
+{
+	int64_t at, closed;
+
+	at = m->beat_at + (m->away ? PRESENCE_AWAY : PRESENCE_SILENT);
+	closed = m->closed_at > m->beat_at ? m->closed_at : m->beat_at;
+	if (m->sub == NULL && closed + PRESENCE_GRACE < at)
+		at = closed + PRESENCE_GRACE;
+	if (m->leaving && m->left_at + PRESENCE_LEAVE < at)
+		at = m->left_at + PRESENCE_LEAVE;
+	return at;
+}
+
+static void
+presence_gone(void *arg, int64_t now)
+{
+	struct member *m = arg;
+
+	presence_unlist(m->presence, m, now);
+	if (m->sub == NULL)
+		presence_free(m->presence, m);
+}
+
+static void
+presence_arm(struct presence *p, struct member *m)
+{
+	if (m->listed)
+		timer_set(p->timers, &m->gone, presence_deadline(m));
+	else
+		timer_stop(p->timers, &m->gone);
+}
+
+static void
+presence_alive(struct member *m, int64_t now)
+{
+	m->beat_at = now;
+	m->seen = clock_utc_ms();
+	member_touch(m);
+}
+
+static struct member *
+presence_new(struct presence *p, const struct ticket *who, int64_t now)
+{
+	struct member *m;
+	struct member **bucket;
+
+	if (p->members >= p->most)
+		return NULL;
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	p->members++;
+	m->presence = p;
+	m->who = *who;
+	m->serial = ++p->serial;
+	m->gone = (struct timer){.fn = presence_gone, .arg = m};
+	m->post_at = now - 60000;
+	bucket = &p->by_sid[hash_text(who->sid)];
+	m->sid_next = *bucket;
+	*bucket = m;
+	bucket = &p->by_user[hash_user(who->user_id)];
+	m->user_next = *bucket;
+	*bucket = m;
+	presence_move(p, m, who->room);
+	return m;
+}
+
+enum status
+presence_open(struct presence *p, const struct ticket *who,
+    struct subscriber *sub, int64_t now)
+{
+	struct member *m;
+	struct subscriber *old;
+	bool moved;
+
+	if ((m = presence_find(p, who->sid)) == NULL &&
+	    (m = presence_new(p, who, now)) == NULL)
+		return ST_TOO_MANY;
+	assert(m->who.user_id == who->user_id);
+	old = m->sub;
+	m->sub = sub;
+	sub->member = m;
+	if (old != NULL) {
+		old->member = NULL;
+		old->ops->end(
+		    old, "replaced", "This page has opened another stream", 0);
+	}
+	moved = strcmp(m->room->name, who->room) != 0;
+	if (moved || strcmp(m->who.name, who->name) != 0 ||
+	    strcmp(m->who.username, who->username) != 0)
+		presence_unlist(p, m, now);
+	m->who = *who;
+	if (moved)
+		presence_move(p, m, who->room);
+	m->leaving = false;
+	presence_alive(m, now);
+	if (!m->listed)
+		presence_list(p, m, now);
+	presence_arm(p, m);
+	return ST_OK;
+}
+
+void
+presence_close(struct presence *p, struct subscriber *sub, int64_t now)
+{
+	struct member *m = sub->member;
+
+	if (m == NULL)
+		return;
+	assert(m->sub == sub);
+	sub->member = NULL;
+	m->sub = NULL;
+	m->closed_at = now;
+	if (m->listed)
+		presence_arm(p, m);
+	else
+		presence_free(p, m);
+}
+
+void
+presence_beat(struct presence *p, struct member *m, bool away, int64_t now)
+{
+	bool changed = m->away != away;
+
+	m->away = away;
+	presence_alive(m, now);
+	if (!m->listed) {
+		presence_list(p, m, now);
+	} else if (changed) {
+		m->room->version++;
+		/* A crowd reads states when it asks for the list. */
+		if (m->room->listed <= ROOM_LIST_MAX)
+			room_states(m->room, now);
+	}
+	presence_arm(p, m);
+}
+
+static bool
+cursor_equal(const struct member_cursor *a, const struct member_cursor *b)
+{
+	return a->has_xy == b->has_xy && a->x == b->x && a->y == b->y &&
+	       a->mode == b->mode && strcmp(a->row, b->row) == 0 &&
+	       strcmp(a->field, b->field) == 0;
+}
+
+void
+presence_cursor(struct presence *p, struct member *m,
+    const struct member_cursor *c, int64_t now)
+{
+	presence_alive(m, now);
+	if (!m->listed)
+		presence_list(p, m, now);
+	presence_arm(p, m);
+	if (cursor_equal(&m->cursor, c))
+		return;
+	m->cursor = *c;
+	member_touch(m);
+	room_cursor(m->room, m, now);
+}
+
+void
+presence_leave(struct presence *p, struct member *m, int64_t now)
+{
+	if (m->leaving || !m->listed)
+		return;
+	m->leaving = true;
+	m->left_at = now;
+	presence_arm(p, m);
+}
+
+void
+presence_revoke(struct presence *p, const char *session, int64_t user_id,
+    int64_t at, int64_t now)
+{
+	struct room *r, *next_room;
+	struct member *m, *next;
+	struct subscriber *sub;
+
+	for (r = p->rooms; r != NULL; r = next_room) {
+		next_room = r->next;
+		for (m = r->first; m != NULL; m = next) {
+			next = m->room_next;
+			if (m->who.issued > at ||
+			    (session[0] != '\0'
+				    ? strcmp(m->who.session, session) != 0
+				    : m->who.user_id != user_id))
+				continue;
+			presence_unlist(p, m, now);
+			if ((sub = m->sub) == NULL) {
+				presence_free(p, m);
+				continue;
+			}
+			/* Its end leaves the room, and frees the member. */
+			sub->ops->end(sub, "ticket", "Signed out", 0);
+		}
+	}
+}
+
+void
+presence_list_all(struct presence *p, int64_t now)
+{
+	struct room *r;
+
+	for (r = p->rooms; r != NULL; r = r->next)
+		room_states(r, now);
+}
+
+void
+presence_reset(struct presence *p)
+{
+	struct room *r, *next;
+	struct member *m;
+
+	for (r = p->rooms; r != NULL; r = next) {
+		next = r->next;
+		while ((m = r->first) != NULL) {
+			assert(m->sub == NULL);
+			m->listed = false;
+			/* The last one closes the room. */
+			presence_free(p, m);
+		}
+	}
+	memset(p, 0, sizeof(*p));
+}

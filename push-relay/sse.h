@@ -1,0 +1,49 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Streams of Server-Sent Events: the transport that browsers and curl use.
+ * A stream reads durable events from the ring by its own cursor, so these are
+ * never dropped and never reordered; passing events wait in its bounded
+ * queue.  It sleeps suspended inside libmicrohttpd and is resumed when there
+ * is something to say.
+ */
+#ifndef PUSH_RELAY_SSE_H
+#define PUSH_RELAY_SSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "relay.h"
+#include "shared/event.h"
+#include "shared/ticket.h"
+
+#define SSE_PING  15000 /* ms between two pings */
+#define SSE_RETRY 2000  /* ms that a plain EventSource waits */
+
+struct MHD_Connection;
+
+/*
+ * Answer with a stream of the ticket's sid, which the caller has judged.
+ * WISH is the position that the client has, NULL for none.  False: the
+ * connection is to be closed.
+ */
+bool sse_open(struct relay *, struct MHD_Connection *, const struct ticket *,
+    const struct event_position *wish);
+
+/*
+ * Answer with a stream that only says `disconnect`: an EventSource gives up
+ * for good when it gets an error status.  False as above.
+ */
+bool sse_refuse(struct relay *, struct MHD_Connection *, const char *code,
+    const char *reason, int64_t retry);
+
+/* Tell all streams to come back later, each at a time of its own. */
+void sse_shutdown(struct relay *);
+
+/* Cut off those that have not read that yet. */
+void sse_abort(struct relay *);
+
+#endif
