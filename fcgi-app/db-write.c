@@ -25,25 +25,25 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 
-#define LOCK_WAIT_MS	5000	/* for the lock beside the database */
-#define START_WAIT_MS	20000	/* the same at start: a migration may run */
-#define WAL_PAGES	1024	/* checkpoint when the WAL has so many more */
-#define QUIET_MS	1000	/* without a write: time to empty the WAL */
+#define LOCK_WAIT_MS  5000  /* for the lock beside the database */
+#define START_WAIT_MS 20000 /* the same at start: a migration may run */
+#define WAL_PAGES     1024  /* checkpoint when the WAL has so many more */
+#define QUIET_MS      1000  /* without a write: time to empty the WAL */
 
 /* Writers of one transaction; freed by the last of them to leave. */
 struct batch {
-	int		count;		/* writers that ran in it */
-	int		left;		/* of those, yet to read the verdict */
-	bool		failed;		/* rolled back, or COMMIT failed */
-	bool		done;		/* the verdict stands */
-	pthread_cond_t	cond;		/* done was set */
+	int count;           /* writers that ran in it */
+	int left;            /* of those, yet to read the verdict */
+	bool failed;         /* rolled back, or COMMIT failed */
+	bool done;           /* the verdict stands */
+	pthread_cond_t cond; /* done was set */
 };
 
 /* One who waits for the write lock, in order of arrival. */
 struct waiter {
-	struct waiter	*next;
-	pthread_cond_t	 cond;
-	bool		 granted;
+	struct waiter *next;
+	pthread_cond_t cond;
+	bool granted;
 };
 
 /*
@@ -51,18 +51,18 @@ struct waiter {
  * to whoever holds the write lock.  While a batch is open somebody holds it.
  */
 static struct {
-	pthread_mutex_t	 mu;
-	bool		 held;		/* somebody holds the write lock */
-	struct waiter	*first, **last;	/* those who wait for it */
+	pthread_mutex_t mu;
+	bool held;                    /* somebody holds the write lock */
+	struct waiter *first, **last; /* those who wait for it */
 	struct db_counts counts;
-	struct db	*db;
-	int		 lock_fd;	/* <path>.lock */
-	struct batch	*batch;		/* of the open transaction, or NULL */
-	int		 wal_pages;	/* in the WAL after the last commit */
-	int		 wal_mark;	/* the same at the last checkpoint */
-	int64_t		 wrote_at;	/* the last commit, clock_mono_ms() */
-	void		(*wake)(void);	/* after each commit, or NULL */
-} writer = { .mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1 };
+	struct db *db;
+	int lock_fd;         /* <path>.lock */
+	struct batch *batch; /* of the open transaction, or NULL */
+	int wal_pages;       /* in the WAL after the last commit */
+	int wal_mark;        /* the same at the last checkpoint */
+	int64_t wrote_at;    /* the last commit, clock_mono_ms() */
+	void (*wake)(void);  /* after each commit, or NULL */
+} writer = {.mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1};
 
 /* --- The lock beside the database: commits and checkpoints of every process
  * exclude each other by it --- */
@@ -70,7 +70,7 @@ static struct {
 static void
 pause_ms(long ms)
 {
-	struct timespec	ts = { .tv_nsec = ms * 1000000 };
+	struct timespec ts = {.tv_nsec = ms * 1000000};
 
 	nanosleep(&ts, NULL);
 }
@@ -83,12 +83,13 @@ pause_ms(long ms)
 static bool
 lock_take(int64_t deadline)
 {
-	struct flock	gate = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
-		.l_len = 1 };
-	bool		inside = false, taken = false;
+	struct flock gate = {
+	    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	bool inside = false, taken = false;
 
 	for (;;) {
-		inside = inside || fcntl(writer.lock_fd, F_OFD_SETLK, &gate) == 0;
+		inside =
+		    inside || fcntl(writer.lock_fd, F_OFD_SETLK, &gate) == 0;
 		taken = inside && flock(writer.lock_fd, LOCK_EX | LOCK_NB) == 0;
 		if (taken || clock_mono_ms() >= deadline)
 			break;
@@ -111,9 +112,9 @@ lock_drop(void)
 static void
 lock_open(const char *path)
 {
-	struct stat	st;
-	char		name[PATH_MAX];
-	int		len;
+	struct stat st;
+	char name[PATH_MAX];
+	int len;
 
 	len = snprintf(name, sizeof(name), "%s.lock", path);
 	if (len < 0 || (size_t)len >= sizeof(name))
@@ -130,12 +131,12 @@ lock_open(const char *path)
 static bool
 on_network(const char *path)
 {
-	static const unsigned long types[] = { 0x6969 /* nfs */,
-		0x517b /* smb */, 0xff534d42 /* cifs */, 0xfe534d42 /* smb2 */,
-		0x65735546 /* fuse */, 0x00c36400 /* ceph */,
-		0x5346414f /* afs */, 0x73757245 /* coda */ };
-	struct statfs	fs;
-	char		dir[PATH_MAX];
+	static const unsigned long types[] = {0x6969 /* nfs */,
+	    0x517b /* smb */, 0xff534d42 /* cifs */, 0xfe534d42 /* smb2 */,
+	    0x65735546 /* fuse */, 0x00c36400 /* ceph */, 0x5346414f /* afs */,
+	    0x73757245 /* coda */};
+	struct statfs fs;
+	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	if (statfs(dirname(dir), &fs) == -1)
@@ -156,12 +157,14 @@ wal_grew(int pages)
 void
 db_open_writer(const char *path)
 {
-	mode_t	old;
+	mode_t old;
 
 	assert(writer.db == NULL);
 	if (on_network(path))
-		log_fatal(EX_CONFIG, "database %s: must be on a local file"
-		    " system, not on a network one", path);
+		log_fatal(EX_CONFIG,
+		    "database %s: must be on a local file"
+		    " system, not on a network one",
+		    path);
 	old = umask(077);
 	lock_open(path);
 	if (!lock_take(clock_mono_ms() + START_WAIT_MS))
@@ -179,7 +182,7 @@ db_open_writer(const char *path)
 static void
 write_lock(void)
 {
-	struct waiter	me = { .cond = PTHREAD_COND_INITIALIZER };
+	struct waiter me = {.cond = PTHREAD_COND_INITIALIZER};
 
 	pthread_mutex_lock(&writer.mu);
 	if (!writer.held) {
@@ -198,7 +201,7 @@ write_lock(void)
 static void
 write_hand_over(void)
 {
-	struct waiter	*next = writer.first;
+	struct waiter *next = writer.first;
 
 	if (next == NULL) {
 		writer.held = false;
@@ -232,7 +235,7 @@ checkpoint(bool empty)
 static bool
 batch_open(int64_t deadline)
 {
-	struct batch	*b;
+	struct batch *b;
 
 	if (!lock_take(deadline)) {
 		log_warn("database: locked by another process");
@@ -273,7 +276,7 @@ batch_commit(struct batch *b)
 		bury_frames();
 	}
 	if (writer.wal_pages < writer.wal_mark)
-		writer.wal_mark = 0;	/* it began again from its start */
+		writer.wal_mark = 0; /* it began again from its start */
 	if (writer.wal_pages - writer.wal_mark >= WAL_PAGES)
 		checkpoint(false);
 	lock_drop();
@@ -287,8 +290,8 @@ batch_commit(struct batch *b)
 static enum status
 batch_leave(bool kept)
 {
-	struct batch	*b = writer.batch;
-	bool		 failed, more;
+	struct batch *b = writer.batch;
+	bool failed, more;
 
 	pthread_mutex_lock(&writer.mu);
 	b->count++;
@@ -323,7 +326,7 @@ batch_leave(bool kept)
 enum status
 db_write_begin(struct db **db)
 {
-	int64_t	deadline = clock_mono_ms() + LOCK_WAIT_MS;
+	int64_t deadline = clock_mono_ms() + LOCK_WAIT_MS;
 
 	assert(writer.db != NULL);
 	write_lock();
@@ -343,7 +346,7 @@ db_write_begin(struct db **db)
 enum status
 db_write_end(struct db *db, bool keep)
 {
-	struct batch	*b = writer.batch;
+	struct batch *b = writer.batch;
 
 	assert(db == writer.db && db_idle(db) && b != NULL);
 	/* A full disk and the like can end the whole transaction. */
@@ -357,7 +360,7 @@ db_write_end(struct db *db, bool keep)
 void
 db_tidy(void)
 {
-	bool	mine;
+	bool mine;
 
 	pthread_mutex_lock(&writer.mu);
 	if ((mine = !writer.held))
@@ -382,7 +385,7 @@ db_after_commit(void (*wake)(void))
 struct db_counts
 db_counts(void)
 {
-	struct db_counts	counts;
+	struct db_counts counts;
 
 	pthread_mutex_lock(&writer.mu);
 	counts = writer.counts;

@@ -15,33 +15,33 @@
 #include "schema.h"
 #include "shared/log.h"
 
-#define BUSY_MS	2000	/* wait for a foreign program inside the file */
+#define BUSY_MS 2000 /* wait for a foreign program inside the file */
 
 /* The rows of sql.def. */
 static const struct {
-	const char	*name;
-	unsigned	 flags;
-	const char	*text;
+	const char *name;
+	unsigned flags;
+	const char *text;
 } statements[] = {
-#define SQL(name, flags, text) { #name, flags, text },
+#define SQL(name, flags, text) {#name, flags, text},
 #include "sql.def"
 #undef SQL
 };
 
 struct query {
-	struct db	*db;
-	sqlite3_stmt	*stmt;		/* prepared at first use, then kept */
-	enum sql	 name;
-	int		 rc;		/* sticky: SQLITE_OK, ROW, DONE, error */
-	bool		 active;	/* between db_query() and db_done() */
-	bool		 seen;		/* a row was read */
+	struct db *db;
+	sqlite3_stmt *stmt; /* prepared at first use, then kept */
+	enum sql name;
+	int rc;      /* sticky: SQLITE_OK, ROW, DONE, error */
+	bool active; /* between db_query() and db_done() */
+	bool seen;   /* a row was read */
 };
 
 struct db {
-	sqlite3		*handle;
-	int		 active;	/* queries that db_done() has not ended */
-	void		(*wal_grew)(int pages);	/* of the writer */
-	struct query	 queries[SQL__COUNT];
+	sqlite3 *handle;
+	int active;                  /* queries that db_done() has not ended */
+	void (*wal_grew)(int pages); /* of the writer */
+	struct query queries[SQL__COUNT];
 };
 
 /* --- Connections --- */
@@ -59,7 +59,7 @@ db_exec(struct db *db, const char *text)
 static bool
 harden(struct db *db)
 {
-	sqlite3	*h = db->handle;
+	sqlite3 *h = db->handle;
 
 	sqlite3_busy_timeout(h, BUSY_MS);
 	sqlite3_limit(h, SQLITE_LIMIT_ATTACHED, 0);
@@ -67,24 +67,24 @@ harden(struct db *db)
 	sqlite3_limit(h, SQLITE_LIMIT_SQL_LENGTH, 64 * 1024);
 	sqlite3_limit(h, SQLITE_LIMIT_VARIABLE_NUMBER, 100);
 	sqlite3_extended_result_codes(h, 1);
-	return sqlite3_db_config(h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-		   NULL) == SQLITE_OK &&
-	    sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) ==
-		SQLITE_OK &&
-	    sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) ==
-		SQLITE_OK &&
-	    db_exec(db, "PRAGMA wal_autocheckpoint = 0") &&
-	    db_exec(db, "PRAGMA foreign_keys = ON") &&
-	    db_exec(db, "PRAGMA cell_size_check = ON") &&
-	    db_exec(db, "PRAGMA mmap_size = 0") &&
-	    db_exec(db, "PRAGMA temp_store = MEMORY");
+	return sqlite3_db_config(
+		   h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) == SQLITE_OK &&
+	       sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) ==
+		   SQLITE_OK &&
+	       sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) ==
+		   SQLITE_OK &&
+	       db_exec(db, "PRAGMA wal_autocheckpoint = 0") &&
+	       db_exec(db, "PRAGMA foreign_keys = ON") &&
+	       db_exec(db, "PRAGMA cell_size_check = ON") &&
+	       db_exec(db, "PRAGMA mmap_size = 0") &&
+	       db_exec(db, "PRAGMA temp_store = MEMORY");
 }
 
 /* SQLite's hook: PAGES are in the WAL after a commit. */
 static int
 after_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 {
-	struct db	*db = arg;
+	struct db *db = arg;
 
 	(void)handle;
 	(void)name;
@@ -95,7 +95,7 @@ after_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 static struct db *
 open_connection(const char *path, int flags)
 {
-	struct db	*db;
+	struct db *db;
 
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
@@ -104,7 +104,8 @@ open_connection(const char *path, int flags)
 		db->queries[i].name = (enum sql)i;
 	}
 	if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX,
-		NULL) != SQLITE_OK || !harden(db))
+		NULL) != SQLITE_OK ||
+	    !harden(db))
 		log_fatal(EX_NOINPUT, "database %s: cannot be opened: %s", path,
 		    sqlite3_errmsg(db->handle));
 	return db;
@@ -132,8 +133,8 @@ db_close(struct db *db)
 struct db *
 db_open_migrated(const char *path, void (*wal_grew)(int pages))
 {
-	struct db	*db;
-	char		 why[256];
+	struct db *db;
+	char why[256];
 
 	db = open_connection(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (!schema_migrate(db->handle, why, sizeof(why)))
@@ -161,7 +162,7 @@ db_idle(struct db *db)
 bool
 db_checkpoint(struct db *db, bool empty)
 {
-	int	rc;
+	int rc;
 
 	sqlite3_busy_timeout(db->handle, 0);
 	rc = sqlite3_wal_checkpoint_v2(db->handle, NULL,
@@ -169,8 +170,8 @@ db_checkpoint(struct db *db, bool empty)
 	    NULL, NULL);
 	sqlite3_busy_timeout(db->handle, BUSY_MS);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-		log_warn("database: checkpoint: %s",
-		    sqlite3_errmsg(db->handle));
+		log_warn(
+		    "database: checkpoint: %s", sqlite3_errmsg(db->handle));
 	return rc == SQLITE_OK;
 }
 
@@ -185,7 +186,7 @@ is_write(const struct query *q)
 struct query *
 db_query(struct db *db, enum sql name)
 {
-	struct query	*q = &db->queries[name];
+	struct query *q = &db->queries[name];
 
 	assert(!q->active);
 	q->active = true;
@@ -195,8 +196,8 @@ db_query(struct db *db, enum sql name)
 	if (q->stmt == NULL) {
 		q->rc = sqlite3_prepare_v3(db->handle, statements[name].text,
 		    -1, SQLITE_PREPARE_PERSISTENT, &q->stmt, NULL);
-		assert(q->rc != SQLITE_OK || is_write(q) ==
-		    !sqlite3_stmt_readonly(q->stmt));
+		assert(q->rc != SQLITE_OK ||
+		       is_write(q) == !sqlite3_stmt_readonly(q->stmt));
 	}
 	/*
 	 * A full disk and the like can end the whole transaction under a
@@ -211,7 +212,7 @@ db_query(struct db *db, enum sql name)
 static int
 parameter(struct query *q, const char *name)
 {
-	int	i;
+	int i;
 
 	i = sqlite3_bind_parameter_index(q->stmt, name);
 	assert(i > 0);
@@ -236,16 +237,16 @@ void
 db_bind_text(struct query *q, const char *name, const char *text)
 {
 	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_text(q->stmt, parameter(q, name), text, -1,
-		    SQLITE_TRANSIENT);
+		q->rc = sqlite3_bind_text(
+		    q->stmt, parameter(q, name), text, -1, SQLITE_TRANSIENT);
 }
 
 void
 db_bind_blob(struct query *q, const char *name, const void *data, size_t len)
 {
 	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_blob64(q->stmt, parameter(q, name), data,
-		    len, SQLITE_TRANSIENT);
+		q->rc = sqlite3_bind_blob64(
+		    q->stmt, parameter(q, name), data, len, SQLITE_TRANSIENT);
 }
 
 bool
@@ -275,7 +276,7 @@ db_text(struct query *q, int column)
 const void *
 db_blob(struct query *q, int column, size_t *len)
 {
-	const void	*data = sqlite3_column_blob(q->stmt, column);
+	const void *data = sqlite3_column_blob(q->stmt, column);
 
 	*len = (size_t)sqlite3_column_bytes(q->stmt, column);
 	return data;
@@ -291,15 +292,15 @@ db_is_null(struct query *q, int column)
 static enum status
 judge(const struct query *q)
 {
-	int	rc = q->rc;
+	int rc = q->rc;
 
 	if (rc == SQLITE_CONSTRAINT_UNIQUE ||
-	    rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
-	    rc == SQLITE_CONSTRAINT_ROWID)
+	    rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID)
 		return ST_CONFLICT;
 	log_error("database: %s: %s (%d)", statements[q->name].name,
-	    rc == SQLITE_ABORT ? "outside of the transaction" :
-	    sqlite3_errmsg(q->db->handle), rc);
+	    rc == SQLITE_ABORT ? "outside of the transaction"
+			       : sqlite3_errmsg(q->db->handle),
+	    rc);
 	switch (rc & 0xff) {
 	case SQLITE_ABORT:
 	case SQLITE_BUSY:
@@ -320,8 +321,8 @@ judge(const struct query *q)
 enum status
 db_done(struct query *q, enum status none)
 {
-	bool		writes = is_write(q);
-	enum status	st = ST_OK;
+	bool writes = is_write(q);
+	enum status st = ST_OK;
 
 	assert(q->active);
 	/* A write runs to its end; a read may be left where it is. */
@@ -356,13 +357,13 @@ db_snapshot_end(struct db *db)
 int64_t
 db_data_version(struct db *db)
 {
-	sqlite3_stmt	*stmt = NULL;
-	int64_t		 n = -1;
+	sqlite3_stmt *stmt = NULL;
+	int64_t n = -1;
 
 	if (sqlite3_prepare_v2(db->handle, "PRAGMA data_version", -1, &stmt,
-		NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
 		n = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return n;
 }
-

@@ -35,12 +35,12 @@ enum sql {
 
 /* The flags of a statement's row. */
 enum sql_flags {
-	SQL_WRITE = 1,		/* changes rows: only in the write transaction */
-	SQL_SCAN_OK = 2		/* may read a whole table */
+	SQL_WRITE = 1,  /* changes rows: only in the write transaction */
+	SQL_SCAN_OK = 2 /* may read a whole table */
 };
 
-struct db;	/* a connection, used by one thread at a time */
-struct query;	/* a statement being run; owned by its connection */
+struct db;    /* a connection, used by one thread at a time */
+struct query; /* a statement being run; owned by its connection */
 
 /*
  * Open the database, made and migrated when needed, as the process' one
@@ -64,7 +64,7 @@ void db_bind_blob(struct query *, const char *name, const void *, size_t);
 bool db_row(struct query *);
 /* Columns of the present row; texts are borrowed until the next db_row(). */
 int64_t db_int(struct query *, int column);
-const char *db_text(struct query *, int column);	/* NULL for NULL */
+const char *db_text(struct query *, int column); /* NULL for NULL */
 const void *db_blob(struct query *, int column, size_t *len);
 bool db_is_null(struct query *, int column);
 /*
@@ -99,9 +99,9 @@ void db_tidy(void);
 
 /* What the writers have done since the start. */
 struct db_counts {
-	int64_t	commits;	/* transactions committed */
-	int64_t	writes;		/* requests kept in them */
-	int	waiting;	/* requests that wait for the write lock now */
+	int64_t commits; /* transactions committed */
+	int64_t writes;  /* requests kept in them */
+	int waiting;     /* requests that wait for the write lock now */
 };
 struct db_counts db_counts(void);
 

@@ -37,8 +37,8 @@ bool publish_connected(void);
  * the first entry wanted (0: from the start).  ST_UNAVAILABLE without a relay
  * or after 1 s.
  */
-enum status publish_query_presence(const char *room, int64_t cursor,
-    struct json_object **out);
+enum status publish_query_presence(
+    const char *room, int64_t cursor, struct json_object **out);
 
 /*
  * Without a thread, for plain CGI: send what is pending, and wait at most

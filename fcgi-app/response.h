@@ -20,12 +20,13 @@
 struct req;
 
 struct resp {
-	struct buf		 headers;	/* "Name: value\r\n" lines */
-	struct json_object	*json;		/* owned; body of a success */
-	struct json_object	*problem;	/* owned; members added to the
-						   problem document, or NULL */
-	struct buf		 raw;		/* body as text, instead of json
-						   (openapi, idempotent replay) */
+	struct buf headers;          /* "Name: value\r\n" lines */
+	struct json_object *json;    /* owned; body of a success */
+	struct json_object *problem; /* owned; members added to the
+					problem document, or NULL */
+	struct buf raw;              /* body as text, instead of json
+					(openapi, idempotent replay) */
+	int http;                    /* HTTP status of a replay, else 0 */
 };
 
 /* The body of a success; the object is resp's from now on. */
@@ -36,6 +37,15 @@ void resp_problem(struct resp *, const char *key, struct json_object *);
 void resp_header(struct resp *, const char *name, const char *value);
 /* ETag: "v17" (RFC 9110, 8.8.3). */
 void resp_etag(struct resp *, int64_t version);
+
+/* Forget it all: what was answered did not come to pass. */
+void resp_clear(struct resp *);
+
+/*
+ * Write it: the body for a success, a problem document for all others.
+ * Returns the HTTP status written.
+ */
+int resp_send(struct resp *, const struct req *, enum status);
 
 void resp_reset(struct resp *);
 

@@ -18,7 +18,7 @@
 #define APPLICATION_ID 0x53746b72
 
 /* Row N migrates user_version N to N + 1. */
-static const char *const *const migrations[] = { schema_1 };
+static const char *const *const migrations[] = {schema_1};
 #define NEWEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
 int
@@ -31,11 +31,11 @@ schema_newest(void)
 static bool
 read_int(sqlite3 *handle, const char *text, int *out)
 {
-	sqlite3_stmt	*stmt = NULL;
-	bool		 ok;
+	sqlite3_stmt *stmt = NULL;
+	bool ok;
 
 	ok = sqlite3_prepare_v2(handle, text, -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW;
+	     sqlite3_step(stmt) == SQLITE_ROW;
 	if (ok)
 		*out = sqlite3_column_int(stmt, 0);
 	sqlite3_finalize(stmt);
@@ -52,8 +52,8 @@ run(sqlite3 *handle, const char *text)
 static bool
 migrate_one(sqlite3 *handle, int from)
 {
-	struct buf	text = { 0 };
-	bool		ok;
+	struct buf text = {0};
+	bool ok;
 
 	for (const char *const *line = migrations[from]; *line != NULL; line++)
 		buf_puts(&text, *line);
@@ -67,8 +67,8 @@ migrate_one(sqlite3 *handle, int from)
 static bool
 begin_history(sqlite3 *handle)
 {
-	char	epoch[EVENT_EPOCH_LEN + 1];
-	char	text[128];
+	char epoch[EVENT_EPOCH_LEN + 1];
+	char text[128];
 
 	event_epoch_make(epoch);
 	snprintf(text, sizeof(text),
@@ -81,7 +81,7 @@ begin_history(sqlite3 *handle)
 static bool
 migrate(sqlite3 *handle, int version)
 {
-	bool	fresh = version == 0;
+	bool fresh = version == 0;
 
 	if (!run(handle, "BEGIN IMMEDIATE"))
 		return false;
@@ -96,13 +96,13 @@ migrate(sqlite3 *handle, int version)
 bool
 schema_migrate(struct sqlite3 *handle, char *why, size_t size)
 {
-	int	id, version, tables;
+	int id, version, tables;
 
 	if (!read_int(handle, "PRAGMA application_id", &id) ||
 	    !read_int(handle, "PRAGMA user_version", &version) ||
 	    !read_int(handle, "SELECT count(*) FROM sqlite_schema", &tables)) {
-		snprintf(why, size, "cannot be read: %s",
-		    sqlite3_errmsg(handle));
+		snprintf(
+		    why, size, "cannot be read: %s", sqlite3_errmsg(handle));
 		return false;
 	}
 	if (id != APPLICATION_ID && (id != 0 || version != 0 || tables != 0)) {
@@ -110,8 +110,10 @@ schema_migrate(struct sqlite3 *handle, char *why, size_t size)
 		return false;
 	}
 	if (version > NEWEST) {
-		snprintf(why, size, "was made by a newer Stockroom (schema %d;"
-		    " this program knows up to %d)", version, NEWEST);
+		snprintf(why, size,
+		    "was made by a newer Stockroom (schema %d;"
+		    " this program knows up to %d)",
+		    version, NEWEST);
 		return false;
 	}
 	if (version < NEWEST && !migrate(handle, version)) {

@@ -7,15 +7,15 @@
 
 #include <stdio.h>
 
-#define REVOKED_KEEP_MS	(3600 * 1000)	/* rows of revoked are kept so long */
+#define REVOKED_KEEP_MS (3600 * 1000) /* rows of revoked are kept so long */
 
 enum status
 session_add(struct db *db, int64_t user_id, int64_t expires_at,
     char secret[USER_SECRET_LEN + 1], char public_id[USER_PUBLIC_LEN + 1])
 {
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
-	enum status	 st;
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
+	enum status st;
 
 	user_new_secret(secret);
 	user_digest(secret, digest);
@@ -49,10 +49,10 @@ session_read_identity(struct query *q, struct identity *who)
 enum status
 session_find(struct db *db, const char *secret, struct identity *out)
 {
-	struct identity	 who = { 0 };
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
-	enum status	 st;
+	struct identity who = {0};
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
+	enum status st;
 
 	user_digest(secret, digest);
 	q = db_query(db, SQL_SESSION_FIND);
@@ -73,8 +73,8 @@ session_find(struct db *db, const char *secret, struct identity *out)
 enum status
 session_seen(struct db *db, const char *secret)
 {
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
 
 	user_digest(secret, digest);
 	q = db_query(db, SQL_SESSION_SEEN);
@@ -86,7 +86,7 @@ session_seen(struct db *db, const char *secret)
 enum status
 session_note_revoked(struct db *db, const char *public_id)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_REVOKED_ADD);
 	db_bind_text(q, ":public_id", public_id);
@@ -97,8 +97,8 @@ session_note_revoked(struct db *db, const char *public_id)
 enum status
 session_end(struct db *db, const char *public_id)
 {
-	struct query	*q;
-	enum status	 st;
+	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_SESSION_END);
 	db_bind_text(q, ":public_id", public_id);
@@ -109,11 +109,11 @@ session_end(struct db *db, const char *public_id)
 
 enum status
 session_revoked_since(struct db *db, int64_t since,
-    void (*each)(const char *public_id, int64_t user_id, int64_t at,
-	void *arg), void *arg)
+    void (*each)(const char *public_id, int64_t user_id, int64_t at, void *arg),
+    void *arg)
 {
-	struct query	*q;
-	enum status	 st;
+	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_REVOKED_SINCE);
 	db_bind_int(q, ":since", since);
@@ -131,9 +131,9 @@ session_revoked_since(struct db *db, int64_t since,
 enum status
 session_prune(struct db *db)
 {
-	struct query	*q;
-	int64_t		 now = clock_utc_ms();
-	enum status	 st;
+	struct query *q;
+	int64_t now = clock_utc_ms();
+	enum status st;
 
 	q = db_query(db, SQL_SESSION_PRUNE);
 	db_bind_int(q, ":now", now);

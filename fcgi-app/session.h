@@ -16,9 +16,9 @@
 #include "db.h"
 #include "user.h"
 
-#define SESSION_SEEN_MS	60000	/* seen_at is noted so often */
-#define SESSION_KEEP	64	/* of one user; the least used ones end first */
-#define SESSION_REVOKE_MS 90000	/* revokes are told again for so long */
+#define SESSION_SEEN_MS   60000 /* seen_at is noted so often */
+#define SESSION_KEEP      64    /* of one user; the least used ones end first */
+#define SESSION_REVOKE_MS 90000 /* revokes are told again for so long */
 
 /* Begin one; SECRET goes into the cookie, PUBLIC_ID into tickets. */
 enum status session_add(struct db *, int64_t user_id, int64_t expires_at,
@@ -28,8 +28,7 @@ enum status session_add(struct db *, int64_t user_id, int64_t expires_at,
  * Who a secret is.  ST_UNAUTHORIZED when it is unknown or expired, or its
  * user disabled.
  */
-enum status session_find(struct db *, const char *secret,
-    struct identity *out);
+enum status session_find(struct db *, const char *secret, struct identity *out);
 
 /* Note that it is in use. */
 enum status session_seen(struct db *, const char *secret);
@@ -43,8 +42,8 @@ enum status session_note_revoked(struct db *, const char *public_id);
 /* Call EACH with what was revoked after SINCE, ms since 1970: a public id, or
  * NULL and a user. */
 enum status session_revoked_since(struct db *, int64_t since,
-    void (*each)(const char *public_id, int64_t user_id, int64_t at,
-	void *arg), void *arg);
+    void (*each)(const char *public_id, int64_t user_id, int64_t at, void *arg),
+    void *arg);
 
 /* Forget what has expired. */
 enum status session_prune(struct db *);

@@ -13,7 +13,7 @@
 bool
 token_name_valid(const char *name)
 {
-	size_t	chars = 0;
+	size_t chars = 0;
 
 	for (const char *p = name; *p != '\0'; p++)
 		chars += (*p & 0xc0) != 0x80;
@@ -24,9 +24,9 @@ enum status
 token_add(struct db *db, const char *name, int64_t user_id, enum role role,
     int64_t expires_at, char secret[TOKEN_LEN + 1])
 {
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
-	char		 public_id[USER_PUBLIC_LEN + 1], now[CLOCK_TEXT];
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
+	char public_id[USER_PUBLIC_LEN + 1], now[CLOCK_TEXT];
 
 	memcpy(secret, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
 	user_new_secret(secret + strlen(TOKEN_PREFIX));
@@ -47,21 +47,20 @@ token_add(struct db *db, const char *name, int64_t user_id, enum role role,
 }
 
 enum status
-token_list(struct db *db, void (*each)(const struct token *, void *),
-    void *arg)
+token_list(struct db *db, void (*each)(const struct token *, void *), void *arg)
 {
-	struct query	*q;
-	struct token	 token;
+	struct query *q;
+	struct token token;
 
 	q = db_query(db, SQL_TOKEN_LIST);
 	while (db_row(q)) {
 		token = (struct token){
-			.name = db_text(q, 0),
-			.username = db_text(q, 1),
-			.role = user_role_parse(db_text(q, 2)),
-			.created_at = db_text(q, 3),
-			.expires_at = db_int(q, 4),
-			.last_used_at = db_int(q, 5),
+		    .name = db_text(q, 0),
+		    .username = db_text(q, 1),
+		    .role = user_role_parse(db_text(q, 2)),
+		    .created_at = db_text(q, 3),
+		    .expires_at = db_int(q, 4),
+		    .last_used_at = db_int(q, 5),
 		};
 		each(&token, arg);
 	}
@@ -71,9 +70,9 @@ token_list(struct db *db, void (*each)(const struct token *, void *),
 enum status
 token_revoke(struct db *db, const char *name)
 {
-	struct query	*q;
-	char		 public_id[USER_PUBLIC_LEN + 1] = "";
-	enum status	 st;
+	struct query *q;
+	char public_id[USER_PUBLIC_LEN + 1] = "";
+	enum status st;
 
 	q = db_query(db, SQL_TOKEN_DROP);
 	db_bind_text(q, ":name", name);
@@ -87,11 +86,11 @@ token_revoke(struct db *db, const char *name)
 enum status
 token_find(struct db *db, const char *secret, struct identity *out)
 {
-	struct identity	 who = { .ends = INT64_MAX };
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
-	enum role	 role;
-	enum status	 st;
+	struct identity who = {.ends = INT64_MAX};
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
+	enum role role;
+	enum status st;
 
 	user_digest(secret, digest);
 	q = db_query(db, SQL_TOKEN_FIND);
@@ -119,8 +118,8 @@ token_find(struct db *db, const char *secret, struct identity *out)
 enum status
 token_used(struct db *db, const char *secret)
 {
-	struct query	*q;
-	char		 digest[USER_DIGEST_LEN + 1];
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
 
 	user_digest(secret, digest);
 	q = db_query(db, SQL_TOKEN_USED);

@@ -13,10 +13,10 @@
 #include "shared/json.h"
 
 static const char *const role_names[] = {
-	[ROLE_NONE] = "none",
-	[ROLE_VIEWER] = "viewer",
-	[ROLE_EDITOR] = "editor",
-	[ROLE_ADMIN] = "admin",
+    [ROLE_NONE] = "none",
+    [ROLE_VIEWER] = "viewer",
+    [ROLE_EDITOR] = "editor",
+    [ROLE_ADMIN] = "admin",
 };
 
 const char *
@@ -37,13 +37,13 @@ user_role_parse(const char *name)
 bool
 user_name_valid(const char *name)
 {
-	size_t	len = strlen(name), chars = 0;
+	size_t len = strlen(name), chars = 0;
 
 	if (len == 0 || len > USER_NAME_MAX * 4 || name[0] == ' ' ||
 	    name[len - 1] == ' ' || !json_in_is_utf8(name, len))
 		return false;
 	for (const char *p = name; *p != '\0'; p++) {
-		unsigned char	c = (unsigned char)*p;
+		unsigned char c = (unsigned char)*p;
 
 		if (c < 0x20 || c == 0x7f ||
 		    (c == 0xc2 && (unsigned char)p[1] < 0xa0))
@@ -57,8 +57,8 @@ enum status
 user_add(struct db *db, const char *username, const char *hash, enum role role,
     const char *color, int64_t *id)
 {
-	struct query	*q;
-	char		 now[CLOCK_TEXT];
+	struct query *q;
+	char now[CLOCK_TEXT];
 
 	clock_text(clock_utc_ms(), now);
 	q = db_query(db, SQL_USER_ADD);
@@ -83,14 +83,13 @@ read_user(struct query *q, struct user *out)
 	out->role = user_role_parse(db_text(q, 3));
 	snprintf(out->color, sizeof(out->color), "%s", db_text(q, 4));
 	out->disabled = db_int(q, 5) != 0;
-	snprintf(out->created_at, sizeof(out->created_at), "%s",
-	    db_text(q, 6));
+	snprintf(out->created_at, sizeof(out->created_at), "%s", db_text(q, 6));
 }
 
 enum status
 user_by_name(struct db *db, const char *username, struct user *out)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_USER_BY_NAME);
 	db_bind_text(q, ":username", username);
@@ -102,7 +101,7 @@ user_by_name(struct db *db, const char *username, struct user *out)
 enum status
 user_by_id(struct db *db, int64_t id, struct user *out)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_USER_BY_ID);
 	db_bind_int(q, ":id", id);
@@ -114,8 +113,8 @@ user_by_id(struct db *db, int64_t id, struct user *out)
 enum status
 user_list(struct db *db, void (*each)(const struct user *, void *), void *arg)
 {
-	struct query	*q;
-	struct user	 user;
+	struct query *q;
+	struct user user;
 
 	q = db_query(db, SQL_USER_LIST);
 	while (db_row(q)) {
@@ -128,7 +127,7 @@ user_list(struct db *db, void (*each)(const struct user *, void *), void *arg)
 static enum status
 end_sessions(struct db *db, int64_t id)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_SESSION_END_USER);
 	db_bind_int(q, ":user_id", id);
@@ -138,8 +137,8 @@ end_sessions(struct db *db, int64_t id)
 enum status
 user_set_password(struct db *db, int64_t id, const char *hash)
 {
-	struct query	*q;
-	enum status	 st;
+	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_USER_PASSWD);
 	db_bind_text(q, ":password_hash", hash);
@@ -153,8 +152,8 @@ user_set_password(struct db *db, int64_t id, const char *hash)
 enum status
 user_set_role(struct db *db, int64_t id, enum role role)
 {
-	struct query	*q;
-	enum status	 st;
+	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_USER_ROLE);
 	db_bind_text(q, ":role", user_role_name(role));
@@ -168,8 +167,8 @@ user_set_role(struct db *db, int64_t id, enum role role)
 enum status
 user_set_disabled(struct db *db, int64_t id, bool disabled)
 {
-	struct query	*q;
-	enum status	 st;
+	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_USER_DISABLE);
 	db_bind_int(q, ":disabled", disabled);
@@ -183,7 +182,7 @@ user_set_disabled(struct db *db, int64_t id, bool disabled)
 enum status
 user_rehash(struct db *db, int64_t id, const char *old, const char *hash)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_USER_REHASH);
 	db_bind_text(q, ":password_hash", hash);
@@ -210,7 +209,7 @@ bool
 user_verify(const char *hash, const char *password, size_t len)
 {
 	return len <= USER_PASSWORD_MAX &&
-	    crypto_pwhash_str_verify(hash, password, len) == 0;
+	       crypto_pwhash_str_verify(hash, password, len) == 0;
 }
 
 bool
@@ -224,7 +223,7 @@ user_hash_is_old(const char *hash)
 void
 user_new_secret(char out[USER_SECRET_LEN + 1])
 {
-	unsigned char	bytes[32];
+	unsigned char bytes[32];
 
 	randombytes_buf(bytes, sizeof(bytes));
 	sodium_bin2base64(out, USER_SECRET_LEN + 1, bytes, sizeof(bytes),
@@ -235,7 +234,7 @@ user_new_secret(char out[USER_SECRET_LEN + 1])
 void
 user_digest(const char *secret, char out[USER_DIGEST_LEN + 1])
 {
-	unsigned char	bytes[USER_DIGEST_LEN / 2];
+	unsigned char bytes[USER_DIGEST_LEN / 2];
 
 	crypto_generichash(bytes, sizeof(bytes), (const unsigned char *)secret,
 	    strlen(secret), NULL, 0);
@@ -245,7 +244,7 @@ user_digest(const char *secret, char out[USER_DIGEST_LEN + 1])
 void
 user_new_public_id(char out[USER_PUBLIC_LEN + 1])
 {
-	unsigned char	bytes[USER_PUBLIC_LEN / 2];
+	unsigned char bytes[USER_PUBLIC_LEN / 2];
 
 	randombytes_buf(bytes, sizeof(bytes));
 	sodium_bin2hex(out, USER_PUBLIC_LEN + 1, bytes, sizeof(bytes));

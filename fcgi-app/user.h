@@ -18,12 +18,12 @@
 #include "db.h"
 #include "shared/clock.h"
 
-#define USER_NAME_MAX	64	/* characters of a user name */
-#define USER_PASSWORD_MAX 1024	/* bytes of a password; at least 1 */
-#define USER_HASH_MAX	128	/* bytes of Argon2id's text, with the NUL */
-#define USER_SECRET_LEN	43	/* characters of a secret: base64url, 256 bits */
-#define USER_DIGEST_LEN	64	/* hex digits of a secret's digest */
-#define USER_PUBLIC_LEN	32	/* hex digits of an id that revokes name */
+#define USER_NAME_MAX     64   /* characters of a user name */
+#define USER_PASSWORD_MAX 1024 /* bytes of a password; at least 1 */
+#define USER_HASH_MAX     128  /* bytes of Argon2id's text, with the NUL */
+#define USER_SECRET_LEN   43   /* characters of a secret: base64url, 256 bits */
+#define USER_DIGEST_LEN   64   /* hex digits of a secret's digest */
+#define USER_PUBLIC_LEN   32   /* hex digits of an id that revokes name */
 
 /* Roles in rising order; ROLE_NONE needs no sign-in. */
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_ADMIN };
@@ -35,27 +35,27 @@ enum role user_role_parse(const char *);
 
 /* Who asks, as read from the session or the token. */
 struct identity {
-	int64_t		 user_id;	/* 0: nobody */
-	char		 username[257];
-	char		 color[8];	/* the user's wish or "" */
-	enum role	 role;		/* the token's where there is one */
-	char		 session[USER_PUBLIC_LEN + 1]; /* names the session or
-					   the token in a revoke */
-	int64_t		 ends;		/* of the session or token, ms since
-					   1970; INT64_MAX: never */
-	int64_t		 seen;		/* last use noted, ms since 1970 */
-	char		 token_name[161]; /* "" for sessions */
-	char		 display[424];	/* "ana" or "ana (label printer)" */
+	int64_t user_id; /* 0: nobody */
+	char username[257];
+	char color[8];                     /* the user's wish or "" */
+	enum role role;                    /* the token's where there is one */
+	char session[USER_PUBLIC_LEN + 1]; /* names the session or
+			       the token in a revoke */
+	int64_t ends;                      /* of the session or token, ms since
+					      1970; INT64_MAX: never */
+	int64_t seen;                      /* last use noted, ms since 1970 */
+	char token_name[161];              /* "" for sessions */
+	char display[424];                 /* "ana" or "ana (label printer)" */
 };
 
 struct user {
-	int64_t		id;
-	char		username[257];
-	char		hash[USER_HASH_MAX];	/* Argon2id */
-	enum role	role;
-	char		color[8];		/* "#RRGGBB" or "" */
-	bool		disabled;
-	char		created_at[CLOCK_TEXT];
+	int64_t id;
+	char username[257];
+	char hash[USER_HASH_MAX]; /* Argon2id */
+	enum role role;
+	char color[8]; /* "#RRGGBB" or "" */
+	bool disabled;
+	char created_at[CLOCK_TEXT];
 };
 
 /* 1 to USER_NAME_MAX characters of UTF-8, no controls, no spaces outside. */
@@ -73,8 +73,8 @@ enum status user_by_id(struct db *, int64_t id, struct user *out);
  * Call EACH for all users by name, with ARG; the struct is borrowed during
  * the call.
  */
-enum status user_list(struct db *, void (*each)(const struct user *, void *),
-    void *arg);
+enum status user_list(
+    struct db *, void (*each)(const struct user *, void *), void *arg);
 
 /* Change; the user's sessions end.  ST_NOT_FOUND. */
 enum status user_set_password(struct db *, int64_t id, const char *hash);
@@ -82,15 +82,15 @@ enum status user_set_role(struct db *, int64_t id, enum role);
 enum status user_set_disabled(struct db *, int64_t id, bool);
 
 /* Replace a hash made with weaker parameters, if it is still OLD. */
-enum status user_rehash(struct db *, int64_t id, const char *old,
-    const char *hash);
+enum status user_rehash(
+    struct db *, int64_t id, const char *old, const char *hash);
 
 /*
  * Hash a password: about 100 ms and 64 MiB, never under the write lock.
  * ST_INVALID when it is empty or too long; ST_UNAVAILABLE without memory.
  */
-enum status user_hash(const char *password, size_t len,
-    char out[USER_HASH_MAX]);
+enum status user_hash(
+    const char *password, size_t len, char out[USER_HASH_MAX]);
 /* Whether the password is the hash's; as slow. */
 bool user_verify(const char *hash, const char *password, size_t len);
 /* Whether the hash was made with weaker parameters than today's. */

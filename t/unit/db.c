@@ -28,8 +28,8 @@
 
 #define WRITERS 32
 
-static char	dir[] = "/tmp/stockroom-db-XXXXXX";
-static char	path[64], lock_path[80];
+static char dir[] = "/tmp/stockroom-db-XXXXXX";
+static char path[64], lock_path[80];
 
 static int
 setup(void **state)
@@ -51,10 +51,10 @@ teardown(void **state)
 	unlink(path);
 	unlink(lock_path);
 	for (int i = 0; i < 2; i++) {
-		char	name[80];
+		char name[80];
 
-		snprintf(name, sizeof(name), "%s-%s", path,
-		    i == 0 ? "wal" : "shm");
+		snprintf(
+		    name, sizeof(name), "%s-%s", path, i == 0 ? "wal" : "shm");
 		unlink(name);
 	}
 	return rmdir(dir);
@@ -63,7 +63,7 @@ teardown(void **state)
 static enum status
 put(struct db *db, const char *key, const char *value)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_META_PUT);
 	db_bind_text(q, ":key", key);
@@ -74,7 +74,7 @@ put(struct db *db, const char *key, const char *value)
 static enum status
 get(struct db *db, const char *key, char *out, size_t size)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_META_GET);
 	db_bind_text(q, ":key", key);
@@ -86,7 +86,7 @@ get(struct db *db, const char *key, char *out, size_t size)
 static enum status
 add_user(struct db *db, const char *name)
 {
-	struct query	*q;
+	struct query *q;
 
 	q = db_query(db, SQL_USER_ADD);
 	db_bind_text(q, ":username", name);
@@ -100,23 +100,23 @@ add_user(struct db *db, const char *name)
 static void
 test_fresh(void **state)
 {
-	struct db	*db;
-	char		 epoch[64];
+	struct db *db;
+	char epoch[64];
 
 	(void)state;
 	db = db_open_reader(path);
 	assert_int_equal(get(db, "epoch", epoch, sizeof(epoch)), ST_OK);
 	assert_int_equal(strlen(epoch), 16);
-	assert_int_equal(get(db, "nothing", epoch, sizeof(epoch)),
-	    ST_NOT_FOUND);
+	assert_int_equal(
+	    get(db, "nothing", epoch, sizeof(epoch)), ST_NOT_FOUND);
 	db_close(db);
 }
 
 static void
 test_keep_or_not(void **state)
 {
-	struct db	*db, *reader;
-	char		 text[64];
+	struct db *db, *reader;
+	char text[64];
 
 	(void)state;
 	reader = db_open_reader(path);
@@ -134,7 +134,7 @@ test_keep_or_not(void **state)
 static void
 test_unique(void **state)
 {
-	struct db	*db;
+	struct db *db;
 
 	(void)state;
 	assert_int_equal(db_write_begin(&db), ST_OK);
@@ -148,53 +148,51 @@ test_unique(void **state)
 static void
 test_write_outside(void **state)
 {
-	struct db	*db;
-	char		 text[64];
+	struct db *db;
+	char text[64];
 
 	(void)state;
 	assert_int_equal(db_write_begin(&db), ST_OK);
 	assert_int_equal(db_write_end(db, false), ST_OK);
 	assert_int_equal(put(db, "outside", "1"), ST_UNAVAILABLE);
-	assert_int_equal(get(db, "outside", text, sizeof(text)),
-	    ST_NOT_FOUND);
+	assert_int_equal(get(db, "outside", text, sizeof(text)), ST_NOT_FOUND);
 }
 
 static void *
 write_one(void *arg)
 {
-	struct db	*db;
-	char		 key[32];
-	intptr_t	 n = (intptr_t)arg;
-	enum status	 st;
+	struct db *db;
+	char key[32];
+	intptr_t n = (intptr_t)arg;
+	enum status st;
 
 	snprintf(key, sizeof(key), "w%d", (int)n);
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return (void *)(intptr_t)st;
 	/* Every third one fails by itself and leaves nothing. */
 	st = put(db, key, "1");
-	return (void *)(intptr_t)(st != ST_OK ? st :
-	    db_write_end(db, n % 3 != 0));
+	return (
+	    void *)(intptr_t)(st != ST_OK ? st : db_write_end(db, n % 3 != 0));
 }
 
 static void
 test_group(void **state)
 {
-	pthread_t		 threads[WRITERS];
-	struct db_counts	 before = db_counts(), after;
-	struct db		*reader;
-	char			 key[32], text[64];
-	int64_t			 deadline = clock_mono_ms() + 10000;
-	int			 fd;
-	void			*result;
+	pthread_t threads[WRITERS];
+	struct db_counts before = db_counts(), after;
+	struct db *reader;
+	char key[32], text[64];
+	int64_t deadline = clock_mono_ms() + 10000;
+	int fd;
+	void *result;
 
 	(void)state;
 	assert_true((fd = open(lock_path, O_RDWR)) != -1);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	for (intptr_t i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, write_one,
-		    (void *)i), 0);
-	while (db_counts().waiting < WRITERS - 1 &&
-	    clock_mono_ms() < deadline)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, write_one, (void *)i), 0);
+	while (db_counts().waiting < WRITERS - 1 && clock_mono_ms() < deadline)
 		sched_yield();
 	assert_int_equal(db_counts().waiting, WRITERS - 1);
 	close(fd);
@@ -216,12 +214,12 @@ test_group(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(test_fresh),
-		cmocka_unit_test(test_keep_or_not),
-		cmocka_unit_test(test_unique),
-		cmocka_unit_test(test_write_outside),
-		cmocka_unit_test(test_group),
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_fresh),
+	    cmocka_unit_test(test_keep_or_not),
+	    cmocka_unit_test(test_unique),
+	    cmocka_unit_test(test_write_outside),
+	    cmocka_unit_test(test_group),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

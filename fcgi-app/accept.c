@@ -1,0 +1,385 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "accept.h"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "db.h"
+#include "idem.h"
+#include "route.h"
+#include "session.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#define CONNS_MAX   1024         /* connections open at once */
+#define IDLE_MS     15000        /* between requests, then it is closed */
+#define IO_MS       10000        /* for one read or write of a request */
+#define BACKOFF_MS  200          /* without descriptors to accept with */
+#define TICK_MS     1000         /* house-keeping */
+#define PRUNE_MS    (10 * 60000) /* expired rows are deleted so often */
+#define STACK_BYTES (256 * 1024)
+
+enum conn_state {
+	CONN_FREE,
+	CONN_IDLE,  /* watched by the loop for its first byte */
+	CONN_READY, /* in the queue */
+	CONN_BUSY   /* a worker's */
+};
+
+struct conn {
+	int fd;
+	enum conn_state state;
+	int64_t since; /* idle from then, clock_mono_ms() */
+};
+
+static struct {
+	pthread_mutex_t mu;  /* guards all below but the fds */
+	pthread_cond_t cond; /* the queue has grown, or stopping */
+	struct conn conns[CONNS_MAX];
+	int open;             /* conns that are not free */
+	int queue[CONNS_MAX]; /* ready ones, a ring */
+	int head, queued;
+	bool stopping;
+	int epoll_fd;
+	const struct app *app;
+} pool = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+/* What an epoll event is about, when it is no connection's number. */
+#define TAG_LISTEN (CONNS_MAX + 1)
+#define TAG_SIGNAL (CONNS_MAX + 2)
+
+static void
+watch(int op, int fd, uint32_t events, uint64_t tag)
+{
+	struct epoll_event ev = {.events = events, .data.u64 = tag};
+
+	if (epoll_ctl(pool.epoll_fd, op, fd, &ev) == -1)
+		log_fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
+}
+
+/* --- Workers --- */
+
+/* Wait for a connection with a request; -1 when there will be none. */
+static int
+take_ready(void)
+{
+	int slot = -1;
+
+	pthread_mutex_lock(&pool.mu);
+	while (pool.queued == 0 && !pool.stopping)
+		pthread_cond_wait(&pool.cond, &pool.mu);
+	if (pool.queued > 0) {
+		slot = pool.queue[pool.head];
+		pool.head = (pool.head + 1) % CONNS_MAX;
+		pool.queued--;
+		pool.conns[slot].state = CONN_BUSY;
+	}
+	pthread_mutex_unlock(&pool.mu);
+	return slot;
+}
+
+/* Give a connection back to the loop, or its slot when it was closed. */
+static void
+give_back(int slot, bool open)
+{
+	struct conn *conn = &pool.conns[slot];
+
+	pthread_mutex_lock(&pool.mu);
+	if (open && pool.stopping) {
+		close(conn->fd);
+		open = false;
+	}
+	if (open) {
+		conn->state = CONN_IDLE;
+		conn->since = clock_mono_ms();
+		watch(EPOLL_CTL_MOD, conn->fd,
+		    EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, (uint64_t)slot);
+	} else {
+		conn->state = CONN_FREE;
+		pool.open--;
+	}
+	pthread_mutex_unlock(&pool.mu);
+}
+
+/*
+ * One request of a connection.  libfcgi reads from the descriptor put into
+ * the request, as long as it is told to keep the connection; with -1 for the
+ * listening socket it never accepts one itself.
+ */
+static void
+serve_conn(int slot, struct db *reader)
+{
+	FCGX_Request request;
+	int fd = pool.conns[slot].fd;
+
+	if (FCGX_InitRequest(&request, -1, 0) != 0)
+		log_fatal(EX_SOFTWARE, "FCGX_InitRequest failed");
+	request.ipcFd = fd;
+	request.keepConnection = 1;
+	if (FCGX_Accept_r(&request) == 0) {
+		route_serve(pool.app, &request, reader);
+		FCGX_Finish_r(&request);
+	}
+	give_back(slot, request.ipcFd == fd);
+}
+
+static void *
+worker(void *arg)
+{
+	struct db *reader = db_open_reader(pool.app->conf.db);
+	int slot;
+
+	(void)arg;
+	while ((slot = take_ready()) != -1)
+		serve_conn(slot, reader);
+	db_close(reader);
+	return NULL;
+}
+
+/* --- The loop --- */
+
+/* A free slot's number, or -1. */
+static int
+slot_take(int fd)
+{
+	int slot = -1;
+
+	pthread_mutex_lock(&pool.mu);
+	for (int i = 0; i < CONNS_MAX && slot == -1; i++)
+		if (pool.conns[i].state == CONN_FREE)
+			slot = i;
+	if (slot != -1) {
+		pool.conns[slot] =
+		    (struct conn){fd, CONN_IDLE, clock_mono_ms()};
+		pool.open++;
+	}
+	pthread_mutex_unlock(&pool.mu);
+	return slot;
+}
+
+static bool
+is_full(void)
+{
+	bool full;
+
+	pthread_mutex_lock(&pool.mu);
+	full = pool.open == CONNS_MAX;
+	pthread_mutex_unlock(&pool.mu);
+	return full;
+}
+
+/*
+ * Take what waits.  False when the listening socket had better rest: no
+ * descriptors, or no slots.
+ */
+static bool
+accept_all(int listen_fd)
+{
+	int fd, slot;
+
+	while (!is_full()) {
+		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd == -1) {
+			if (errno == EAGAIN)
+				return true;
+			if (errno == ECONNABORTED || errno == EINTR)
+				continue;
+			log_warn("accept: %s", strerror(errno));
+			return false;
+		}
+		if (!sock_peer_allowed(fd, &pool.app->peers)) {
+			log_warn("refused a connection: its user is not one of"
+				 " STOCKROOM_PEERS");
+			close(fd);
+		} else if (!sock_set_timeout(fd, IO_MS) ||
+			   (slot = slot_take(fd)) == -1) {
+			close(fd);
+		} else {
+			watch(EPOLL_CTL_ADD, fd,
+			    EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+			    (uint64_t)slot);
+		}
+	}
+	return false;
+}
+
+/* Bytes have come, or the peer has gone; libfcgi tells which. */
+static void
+enqueue(int slot)
+{
+	pthread_mutex_lock(&pool.mu);
+	if (pool.conns[slot].state == CONN_IDLE) {
+		pool.conns[slot].state = CONN_READY;
+		pool.queue[(pool.head + pool.queued) % CONNS_MAX] = slot;
+		pool.queued++;
+		pthread_cond_signal(&pool.cond);
+	}
+	pthread_mutex_unlock(&pool.mu);
+}
+
+/* Close the connections that have been idle for so long. */
+static void
+close_idle(int64_t ms)
+{
+	int64_t now = clock_mono_ms();
+
+	pthread_mutex_lock(&pool.mu);
+	for (int i = 0; i < CONNS_MAX; i++) {
+		struct conn *conn = &pool.conns[i];
+
+		if (conn->state != CONN_IDLE || now - conn->since < ms)
+			continue;
+		close(conn->fd);
+		conn->state = CONN_FREE;
+		pool.open--;
+	}
+	pthread_mutex_unlock(&pool.mu);
+}
+
+/* Delete what has expired. */
+static void
+prune(void)
+{
+	struct db *db;
+	bool good;
+
+	if (db_write_begin(&db) != ST_OK)
+		return;
+	good = session_prune(db) == ST_OK && idem_prune(db) == ST_OK;
+	db_write_end(db, good);
+}
+
+/* Now and then; the loop's thread may wait for the database here. */
+static void
+tick(void)
+{
+	static int64_t pruned;
+	int64_t now = clock_mono_ms();
+
+	close_idle(IDLE_MS);
+	db_tidy();
+	if (pruned == 0 || now - pruned >= PRUNE_MS) {
+		prune();
+		pruned = now;
+	}
+}
+
+/* One wait and what came of it; false when asked to end. */
+static bool
+turn(int listen_fd, int64_t *rest_until)
+{
+	struct epoll_event events[64];
+	bool resting = *rest_until != 0;
+	int n;
+
+	if (resting && clock_mono_ms() >= *rest_until && !is_full()) {
+		watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
+		*rest_until = 0;
+		resting = false;
+	}
+	n = epoll_wait(
+	    pool.epoll_fd, events, 64, resting ? BACKOFF_MS : TICK_MS);
+	if (n == -1 && errno != EINTR)
+		log_fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.u64 == TAG_SIGNAL)
+			return false;
+		if (events[i].data.u64 != TAG_LISTEN) {
+			enqueue((int)events[i].data.u64);
+		} else if (!accept_all(listen_fd)) {
+			epoll_ctl(
+			    pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
+			*rest_until = clock_mono_ms() + BACKOFF_MS;
+		}
+	}
+	return true;
+}
+
+/* SIGTERM and SIGINT as a descriptor; other threads inherit the mask. */
+static int
+take_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if ((fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
+		log_fatal(EX_OSERR, "signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static void
+start_workers(pthread_t *threads, int count)
+{
+	pthread_attr_t attr;
+	int error;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	for (int i = 0; i < count; i++)
+		if ((error = pthread_create(
+			 &threads[i], &attr, worker, NULL)) != 0)
+			log_fatal(EX_OSERR, "thread: %s", strerror(error));
+	pthread_attr_destroy(&attr);
+}
+
+/* Let the workers finish what has begun, and end them. */
+static void
+stop_workers(pthread_t *threads, int count)
+{
+	pthread_mutex_lock(&pool.mu);
+	pool.stopping = true;
+	pthread_cond_broadcast(&pool.cond);
+	pthread_mutex_unlock(&pool.mu);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+void
+accept_run(const struct app *app, int listen_fd, int count)
+{
+	pthread_t threads[ACCEPT_THREADS_MAX];
+	int64_t rest_until = 0, ticked = clock_mono_ms();
+	int signal_fd;
+
+	assert(count >= 1 && count <= ACCEPT_THREADS_MAX);
+	pool.app = app;
+	if ((pool.epoll_fd = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
+	    !sock_set_nonblock(listen_fd, true))
+		log_fatal(EX_OSERR, "epoll: %s", strerror(errno));
+	signal_fd = take_signals();
+	watch(EPOLL_CTL_ADD, signal_fd, EPOLLIN, TAG_SIGNAL);
+	watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
+	start_workers(threads, count);
+	while (turn(listen_fd, &rest_until)) {
+		if (clock_mono_ms() - ticked >= TICK_MS) {
+			tick();
+			ticked = clock_mono_ms();
+		}
+	}
+	close(listen_fd);
+	stop_workers(threads, count);
+	close_idle(0);
+	close(signal_fd);
+	close(pool.epoll_fd);
+}

@@ -1,0 +1,25 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The accept loop.  It owns every connection until a request has begun to
+ * arrive on it, and again between two requests, so that an idle peer costs a
+ * descriptor but never a thread; worker threads run libfcgi on those that
+ * have something to say.
+ */
+#ifndef FCGI_APP_ACCEPT_H
+#define FCGI_APP_ACCEPT_H
+
+#include "app.h"
+
+#define ACCEPT_THREADS_MAX 256
+
+/*
+ * Serve connections of LISTEN_FD with so many threads until SIGTERM or
+ * SIGINT; then finish what runs and return.  Signals are taken over.
+ */
+void accept_run(const struct app *, int listen_fd, int threads);
+
+#endif

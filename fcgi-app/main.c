@@ -1,0 +1,260 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * stockroom-app: settings, the ways in (FastCGI on a socket of our own, of
+ * systemd's or of the web server's; plain CGI), start and end.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+#include <sodium.h>
+
+#include "accept.h"
+#include "app.h"
+#include "db.h"
+#include "publish.h"
+#include "route.h"
+#include "shared/log.h"
+
+#include "config.h"
+
+#define LISTEN_FD_FIRST 3   /* systemd's, sd_listen_fds(3) */
+#define FLUSH_MS        500 /* plain CGI waits so long for the relay */
+#define BACKLOG         511
+
+struct options {
+	const char *socket; /* --socket, or NULL */
+	int threads;
+};
+
+static void
+usage(FILE *out)
+{
+	fprintf(out,
+	    "usage: stockroom-app [--socket PATH] [--threads N]\n\n"
+	    "Serves Stockroom's REST API over FastCGI: on the Unix socket\n"
+	    "PATH, on a socket passed by systemd, or on standard input when\n"
+	    "that is a listening socket; else as a plain CGI program.\n\n"
+	    "  --socket PATH  make and listen on this Unix socket\n"
+	    "  --threads N    requests served at once, 1 to %d (64)\n"
+	    "  --help         show this\n"
+	    "  --version      show the version\n\n"
+	    "Settings, from the environment or %s:\n\n",
+	    ACCEPT_THREADS_MAX, CONF_FILE);
+	conf_help(out);
+}
+
+static int
+parse_threads(const char *text)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno != 0 || *text == '\0' || *end != '\0' || n < 1 ||
+	    n > ACCEPT_THREADS_MAX) {
+		fprintf(stderr, "stockroom-app: --threads must be 1 to %d\n",
+		    ACCEPT_THREADS_MAX);
+		exit(EX_USAGE);
+	}
+	return (int)n;
+}
+
+static void
+parse_options(int argc, char **argv, struct options *opt)
+{
+	static const struct option names[] = {
+	    {"socket", required_argument, NULL, 's'},
+	    {"threads", required_argument, NULL, 't'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			opt->socket = optarg;
+			break;
+		case 't':
+			opt->threads = parse_threads(optarg);
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		case 'v':
+			printf("stockroom-app %s\n", PACKAGE_VERSION);
+			exit(0);
+		default:
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "stockroom-app: unexpected argument: %s\n",
+		    argv[optind]);
+		exit(EX_USAGE);
+	}
+}
+
+/* --- Plain CGI: the request's streams over standard input and output --- */
+
+static unsigned char cgi_in[8192], cgi_out[8192];
+static size_t cgi_left; /* bytes of the body not read yet */
+
+static void
+cgi_fill(FCGX_Stream *in)
+{
+	ssize_t n;
+	size_t want = cgi_left < sizeof(cgi_in) ? cgi_left : sizeof(cgi_in);
+
+	do
+		n = want == 0 ? 0 : read(STDIN_FILENO, cgi_in, want);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0) {
+		in->isClosed = 1;
+		return;
+	}
+	cgi_left -= (size_t)n;
+	in->rdNext = in->stopUnget = cgi_in;
+	in->stop = cgi_in + n;
+}
+
+static void
+cgi_empty(FCGX_Stream *out, int closing)
+{
+	unsigned char *p = cgi_out;
+	ssize_t n;
+
+	(void)closing;
+	while (p < out->wrNext) {
+		n = write(STDOUT_FILENO, p, (size_t)(out->wrNext - p));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		p += n;
+	}
+	out->wrNext = cgi_out;
+	out->stop = cgi_out + sizeof(cgi_out);
+}
+
+static void
+serve_cgi(const struct app *app)
+{
+	FCGX_Stream in = {0}, out = {0};
+	FCGX_Request request;
+	struct db *reader;
+	const char *length = getenv("CONTENT_LENGTH");
+	size_t n;
+
+	if (length != NULL && req_parse_length(length, REQ_BODY_MAX, &n))
+		cgi_left = n;
+	in.isReader = 1;
+	in.fillBuffProc = cgi_fill;
+	in.rdNext = in.stop = in.stopUnget = cgi_in;
+	out.emptyBuffProc = cgi_empty;
+	out.wrNext = cgi_out;
+	out.stop = cgi_out + sizeof(cgi_out);
+
+	FCGX_InitRequest(&request, -1, 0);
+	request.in = &in;
+	request.out = &out;
+	request.envp = environ;
+	reader = db_open_reader(app->conf.db);
+	publish_flush(app, FLUSH_MS);
+	route_serve(app, &request, reader);
+	cgi_empty(&out, 1);
+	publish_flush(app, FLUSH_MS);
+	db_close(reader);
+}
+
+/* --- FastCGI --- */
+
+/* The socket to listen on; -1: none, so this is plain CGI. */
+static int
+find_socket(const struct options *opt)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	char self[24];
+	int fd = -1;
+
+	if (opt->socket != NULL) {
+		if ((fd = sock_listen_unix(opt->socket, 0660, BACKLOG)) == -1)
+			log_fatal(EX_CANTCREAT, "--socket %s: %s", opt->socket,
+			    strerror(errno));
+		return fd;
+	}
+	snprintf(self, sizeof(self), "%ld", (long)getpid());
+	if (pid != NULL && fds != NULL && strcmp(pid, self) == 0) {
+		if (strcmp(fds, "1") != 0 ||
+		    !sock_is_listening(LISTEN_FD_FIRST))
+			log_fatal(EX_CONFIG,
+			    "LISTEN_FDS must pass one listening socket");
+		return LISTEN_FD_FIRST;
+	}
+	if (sock_is_listening(STDIN_FILENO))
+		return STDIN_FILENO;
+	if (getenv("GATEWAY_INTERFACE") == NULL) {
+		fprintf(stderr, "stockroom-app: nothing to listen on: give"
+				" --socket PATH, or see --help\n");
+		exit(EX_USAGE);
+	}
+	return -1;
+}
+
+static void
+serve_fastcgi(const struct app *app, int fd, const struct options *opt)
+{
+	/* Else libfcgi waits 2 s for a peer that does not close first. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
+	if (FCGX_Init() != 0)
+		log_fatal(EX_OSERR, "FCGX_Init failed");
+	db_after_commit(publish_wake);
+	publish_start(app);
+	log_info("started, %d threads", opt->threads);
+	accept_run(app, fd, opt->threads);
+	db_after_commit(NULL);
+	publish_stop();
+	if (opt->socket != NULL)
+		unlink(opt->socket);
+	log_info("ended");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options opt = {.threads = 64};
+	struct app app = {0};
+	char bad[64];
+	int fd;
+
+	parse_options(argc, argv, &opt);
+	if (sodium_init() == -1)
+		log_fatal(EX_OSERR, "libsodium cannot start");
+	conf_load(&app.conf, CONF_FILE);
+	log_init("stockroom-app", (enum log_level)app.conf.log_level);
+	if (!sock_peers_parse(&app.peers, app.conf.peers, bad))
+		log_fatal(
+		    CONF_EXIT, "STOCKROOM_PEERS: there is no user %s", bad);
+	if (ticket_keys_load_or_make(&app.keys, app.conf.key_file) != ST_OK)
+		return CONF_EXIT;
+	db_open_writer(app.conf.db);
+	if ((fd = find_socket(&opt)) == -1)
+		serve_cgi(&app);
+	else
+		serve_fastcgi(&app, fd, &opt);
+	db_close_writer();
+	ticket_keys_reset(&app.keys);
+	return 0;
+}

@@ -1,0 +1,158 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "response.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "request.h"
+#include "shared/json.h"
+
+void
+resp_json(struct resp *rs, struct json_object *json)
+{
+	json_object_put(rs->json);
+	rs->json = json;
+}
+
+void
+resp_problem(struct resp *rs, const char *key, struct json_object *value)
+{
+	if (rs->problem == NULL)
+		rs->problem = json_object_new_object();
+	json_object_object_add(rs->problem, key, value);
+}
+
+void
+resp_header(struct resp *rs, const char *name, const char *value)
+{
+	buf_puts(&rs->headers, name);
+	buf_puts(&rs->headers, ": ");
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x20 && *p != 0x7f)
+			buf_add(&rs->headers, p, 1);
+	buf_puts(&rs->headers, "\r\n");
+}
+
+void
+resp_etag(struct resp *rs, int64_t version)
+{
+	char tag[32];
+
+	snprintf(tag, sizeof(tag), "\"v%" PRId64 "\"", version);
+	resp_header(rs, "ETag", tag);
+}
+
+void
+resp_clear(struct resp *rs)
+{
+	json_object_put(rs->json);
+	json_object_put(rs->problem);
+	rs->json = rs->problem = NULL;
+	rs->http = 0;
+	buf_clear(&rs->headers);
+	buf_clear(&rs->raw);
+}
+
+void
+resp_reset(struct resp *rs)
+{
+	resp_clear(rs);
+	buf_reset(&rs->headers);
+	buf_reset(&rs->raw);
+}
+
+/* The problem document (RFC 9457) of a status. */
+static struct json_object *
+problem(struct resp *rs, const struct req *rq, enum status st)
+{
+	struct json_object *doc = json_object_new_object();
+	struct json_object *errors, *row;
+	char type[64];
+
+	snprintf(type, sizeof(type), "/problems/%s", status_type(st));
+	json_object_object_add(doc, "type", json_object_new_string(type));
+	json_object_object_add(
+	    doc, "title", json_object_new_string(status_title(st)));
+	json_object_object_add(
+	    doc, "status", json_object_new_int(status_http(st)));
+	if (rq->detail[0] != '\0')
+		json_object_object_add(
+		    doc, "detail", json_object_new_string(rq->detail));
+	json_object_object_add(
+	    doc, "request_id", json_object_new_string(rq->id));
+	if (rq->err_count > 0) {
+		errors = json_object_new_array();
+		for (int i = 0; i < rq->err_count; i++) {
+			row = json_object_new_object();
+			json_object_object_add(row, "pointer",
+			    json_object_new_string(rq->err[i].pointer));
+			json_object_object_add(row, "detail",
+			    json_object_new_string(rq->err[i].detail));
+			json_object_array_add(errors, row);
+		}
+		json_object_object_add(doc, "errors", errors);
+	}
+	if (rs->problem != NULL) {
+		json_object_object_foreach(rs->problem, key, value)
+		    json_object_object_add(doc, key, json_object_get(value));
+	}
+	return doc;
+}
+
+/* Headers that the status itself asks for. */
+static void
+status_headers(struct resp *rs, enum status st)
+{
+	if (st == ST_UNAUTHORIZED)
+		resp_header(rs, "WWW-Authenticate", "Bearer");
+	if (st == ST_UNAVAILABLE || st == ST_TOO_MANY)
+		resp_header(rs, "Retry-After", "1");
+}
+
+int
+resp_send(struct resp *rs, const struct req *rq, enum status st)
+{
+	FCGX_Stream *out = rq->fcgx->out;
+	struct json_object *doc = NULL;
+	const char *body = "";
+	size_t len = 0;
+	int http = rs->http;
+	bool good = status_http(st) < 300;
+
+	if (http == 0)
+		http = status_http(st);
+	if (!good) {
+		doc = problem(rs, rq, st);
+		status_headers(rs, st);
+	} else if (rs->json != NULL) {
+		doc = json_object_get(rs->json);
+	}
+	if (doc != NULL) {
+		body = json_out_text(doc, &len);
+	} else if (rs->raw.len > 0) {
+		body = rs->raw.data;
+		len = rs->raw.len;
+	}
+	FCGX_FPrintF(out, "Status: %d\r\n", http);
+	if (len > 0)
+		FCGX_FPrintF(out, "Content-Type: application/%sjson\r\n",
+		    good ? "" : "problem+");
+	if (http != 204)
+		FCGX_FPrintF(out, "Content-Length: %d\r\n", (int)len);
+	FCGX_FPrintF(out,
+	    "X-Request-Id: %s\r\nCache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n",
+	    rq->id);
+	if (rs->headers.len > 0)
+		FCGX_PutStr(rs->headers.data, (int)rs->headers.len, out);
+	FCGX_PutS("\r\n", out);
+	if (rq->method != M_HEAD && len > 0)
+		FCGX_PutStr(body, (int)len, out);
+	json_object_put(doc);
+	return http;
+}
