@@ -45,6 +45,7 @@ taken(void)
 {
 	static char text[8192];
 	char raw[8192], *line, *end;
+	size_t len = 0;
 	ssize_t n;
 
 	dup2(saved, STDERR_FILENO);
@@ -53,15 +54,16 @@ taken(void)
 	close(file);
 	assert_true(n >= 0);
 	raw[n] = '\0';
-	text[0] = '\0';
 	for (line = raw; *line != '\0'; line = end + 1) {
 		end = strchr(line, '\n');
 		assert_non_null(end);
 		assert_true(end - line > 25);
 		assert_memory_equal(line + 23, "Z ", 2);
 		assert_int_equal(strspn(line, "0123456789-T:."), 23);
-		strncat(text, line + 25, (size_t)(end - line) - 24);
+		memcpy(text + len, line + 25, (size_t)(end - line) - 24);
+		len += (size_t)(end - line) - 24;
 	}
+	text[len] = '\0';
 	return text;
 }
 
