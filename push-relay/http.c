@@ -13,35 +13,24 @@
 
 #include <microhttpd.h>
 
+#include "call.h"
 #include "health.h"
 #include "http.h"
+#include "post.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/log.h"
 #include "sse.h"
 
-#define BODY_DRAIN 65536 /* bytes of too large a body that are read */
+#define BODY_DRAIN                                                             \
+	(2 << 20) /* bytes of too large a body that are read:                  \
+		     more than web servers let through */
 
 struct http {
 	struct relay *relay;
 	struct MHD_Daemon *daemon;
 	int64_t requests; /* names the next one */
-};
-
-/* A request under way. */
-struct call {
-	struct http *http;
-	struct MHD_Connection *connection;
-	char id[32]; /* X-Request-Id */
-	struct buf body;
-	size_t drained;     /* bytes beyond the limit */
-	const char *detail; /* of a problem; static or in err */
-	struct json_error err;
-	struct ticket ticket;  /* of who calls */
-	struct member *member; /* whose it is */
-	struct buf answer;     /* of a GET */
-	const char *type;      /* its content type */
 };
 
 /* What a route needs before its handler is called. */
@@ -94,224 +83,10 @@ bearer_of(struct call *c)
 }
 
 static enum status
-refuse(struct call *c, enum status st, const char *detail)
-{
-	c->detail = detail;
-	return st;
-}
-
-/* The first trouble of a body, at its place. */
-static enum status
-refuse_body(struct call *c, enum status st, const struct json_error *err)
-{
-	c->err = *err;
-	return refuse(c, st, c->err.detail);
-}
-
-/* Read a ticket into the call. */
-static enum status
-call_ticket(struct call *c, const char *text, size_t len)
-{
-	enum status st;
-
-	if (text == NULL)
-		return refuse(c, ST_UNAUTHORIZED, "A ticket is needed");
-	st = gate_read(
-	    &c->http->relay->gate, text, len, clock_utc_ms(), &c->ticket);
-	if (st == ST_UNAUTHORIZED)
-		c->detail = "The ticket is not valid, or no longer";
-	else if (st == ST_UNAVAILABLE)
-		c->detail = "The relay waits for the app's key";
-	else
-		c->member =
-		    presence_find(&c->http->relay->presence, c->ticket.sid);
-	return st;
-}
-
-/* The member that the call's ticket serves. */
-static enum status
-call_member(struct call *c)
-{
-	const char *text = bearer_of(c);
-	enum status st;
-
-	st = call_ticket(c, text, text == NULL ? 0 : strlen(text));
-	if (st != ST_OK)
-		return st;
-	if (c->member == NULL)
-		return refuse(c, ST_UNAUTHORIZED,
-		    "This page is not present: open its stream first");
-	if ((st = gate_serves(&c->ticket, c->member)) == ST_FORBIDDEN)
-		return refuse(c, st, "The sid is another user's");
-	if (st != ST_OK)
-		return refuse(c, st, "A newer ticket has replaced this one");
-	if (!member_may_post(c->member, clock_mono_ms()))
-		return refuse(c, ST_TOO_MANY, "Too many posts of this page");
-	return ST_OK;
-}
-
-/* A text of the page without control characters, or nothing. */
-static void
-read_place(struct json_in *in, const char *key, char *out, size_t size)
-{
-	const char *text = NULL, *p;
-	size_t len;
-
-	if (!json_in_text(in, key, JSON_OPTIONAL, 0, MEMBER_ROW_MAX, &text))
-		return;
-	for (p = text; *p != '\0'; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f) {
-			json_in_fail(
-			    in, key, "must not have control characters");
-			return;
-		}
-	}
-	len = strlen(text);
-	assert(len < size);
-	memcpy(out, text, len + 1);
-}
-
-/* A number of CSS pixels, which a browser may give with a fraction. */
-static bool
-read_pixels(struct json_object *obj, const char *key, int *out)
-{
-	struct json_object *num;
-	double value;
-
-	if (!json_object_object_get_ex(obj, key, &num) ||
-	    !(json_object_is_type(num, json_type_int) ||
-		json_object_is_type(num, json_type_double)))
-		return false;
-	value = json_object_get_double(num);
-	if (!(value >= -1e6 && value <= 1e6))
-		return false;
-	*out = (int)(value < 0 ? value - 0.5 : value + 0.5);
-	return true;
-}
-
-static void
-read_xy(struct json_in *in, struct member_cursor *cur)
-{
-	struct json_object *xy = NULL;
-
-	if (!json_in_any(in, "cursor_position", &xy) || xy == NULL)
-		return;
-	if (json_object_is_type(xy, json_type_object) &&
-	    json_object_object_length(xy) == 2 &&
-	    read_pixels(xy, "x", &cur->x) && read_pixels(xy, "y", &cur->y))
-		cur->has_xy = true;
-	else
-		json_in_fail(in, "cursor_position",
-		    "must be null or {\"x\": pixels, \"y\": pixels}");
-}
-
-/* Parse the body and begin to read its object; the object is the caller's. */
-static enum status
-read_begin(struct call *c, struct json_in *in, struct json_object **obj)
-{
-	enum status st;
-
-	st = json_in_parse(
-	    c->body.len == 0 ? "" : c->body.data, c->body.len, obj, &c->err);
-	if (st != ST_OK)
-		return refuse(c, st, c->err.detail);
-	json_in_begin(in, *obj, "");
-	return ST_OK;
-}
-
-/* POST /push/cursor: where the pointer and the edited cell are. */
-static enum status
-post_cursor(struct call *c)
-{
-	struct member_cursor cur = {0};
-	struct json_object *obj = NULL;
-	struct json_in in;
-	const char *sid = NULL, *mode = NULL;
-	enum status st;
-
-	if ((st = read_begin(c, &in, &obj)) != ST_OK)
-		return st;
-	json_in_text(&in, "sid", JSON_OPTIONAL, 1, 64, &sid);
-	json_in_text(&in, "mode", JSON_OPTIONAL, 1, 16, &mode);
-	read_xy(&in, &cur);
-	read_place(&in, "editing_row", cur.row, sizeof(cur.row));
-	read_place(&in, "editing_field", cur.field, sizeof(cur.field));
-	if (mode != NULL && !member_mode_parse(mode, &cur.mode))
-		json_in_fail(&in, "mode", "must be hover, select or edit");
-	if ((st = json_in_end(&in)) != ST_OK)
-		st = refuse_body(c, st, &in.err);
-	else if (sid != NULL && strcmp(sid, c->ticket.sid) != 0)
-		st = refuse(c, ST_FORBIDDEN, "The sid is not the ticket's");
-	else
-		presence_cursor(&c->http->relay->presence, c->member, &cur,
-		    clock_mono_ms());
-	json_object_put(obj);
-	return st == ST_OK ? ST_NO_CONTENT : st;
-}
-
-/* POST /push/beat: the page lives; without a body it is active. */
-static enum status
-post_beat(struct call *c)
-{
-	struct json_object *obj = NULL;
-	struct json_in in;
-	const char *sid = NULL, *state = "active";
-	enum status st = ST_OK;
-
-	if (c->body.len > 0) {
-		if ((st = read_begin(c, &in, &obj)) != ST_OK)
-			return st;
-		json_in_text(&in, "sid", JSON_OPTIONAL, 1, 64, &sid);
-		json_in_text(&in, "state", JSON_OPTIONAL, 1, 16, &state);
-		if (strcmp(state, "active") != 0 && strcmp(state, "away") != 0)
-			json_in_fail(&in, "state", "must be active or away");
-		if ((st = json_in_end(&in)) != ST_OK)
-			st = refuse_body(c, st, &in.err);
-		else if (sid != NULL && strcmp(sid, c->ticket.sid) != 0)
-			st = refuse(
-			    c, ST_FORBIDDEN, "The sid is not the ticket's");
-	}
-	if (st == ST_OK)
-		presence_beat(&c->http->relay->presence, c->member,
-		    strcmp(state, "away") == 0, clock_mono_ms());
-	json_object_put(obj);
-	return st == ST_OK ? ST_NO_CONTENT : st;
-}
-
-/*
- * POST /push/leave: the page goes.  The ticket is the body, since a beacon
- * has no headers of its own; that of a page that has gone already is fine.
- */
-static enum status
-post_leave(struct call *c)
-{
-	const char *text = c->body.data;
-	size_t len = c->body.len;
-	enum status st;
-
-	if (len == 0 && (text = bearer_of(c)) != NULL)
-		len = strlen(text);
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-		len--;
-	if ((st = call_ticket(c, text, len)) != ST_OK)
-		return st;
-	if (c->member == NULL)
-		return ST_NO_CONTENT;
-	st = gate_serves(&c->ticket, c->member);
-	if (st == ST_FORBIDDEN)
-		return refuse(c, st, "The sid is another user's");
-	/* An older ticket is of a page that a reload has replaced already. */
-	if (st == ST_OK)
-		presence_leave(
-		    &c->http->relay->presence, c->member, clock_mono_ms());
-	return ST_NO_CONTENT;
-}
-
-static enum status
 get_health(struct call *c)
 {
 	c->type = "application/json";
-	health_json(c->http->relay, &c->answer);
+	health_json(c->relay, &c->answer);
 	return ST_OK;
 }
 
@@ -319,7 +94,7 @@ static enum status
 get_metrics(struct call *c)
 {
 	c->type = "text/plain; version=0.0.4; charset=utf-8";
-	health_metrics(c->http->relay, &c->answer);
+	health_metrics(c->relay, &c->answer);
 	return ST_OK;
 }
 
@@ -398,7 +173,7 @@ call_answer(struct call *c, enum status st, const char *allow)
 
 	if (status_http(st) >= 400) {
 		put_problem(c, st);
-		c->http->relay->stats.refused++;
+		c->relay->stats.refused++;
 	}
 	resp = MHD_create_response_from_buffer(
 	    c->answer.len, c->answer.data, MHD_RESPMEM_MUST_COPY);
@@ -431,7 +206,7 @@ some_time(void)
 static const char *
 stream_limit(struct call *c)
 {
-	struct relay *rl = c->http->relay;
+	struct relay *rl = c->relay;
 	long mine;
 
 	mine = (long)presence_streams(&rl->presence, c->ticket.user_id);
@@ -445,67 +220,84 @@ stream_limit(struct call *c)
 	return NULL;
 }
 
-/* Judge who wants a stream; ST_OK: it may open. */
+/* Judge who wants a stream, and at which place; ST_OK: it may open. */
 static enum status
 stream_ticket(struct call *c)
 {
-	const char *text = bearer_of(c), *query = NULL;
+	const char *text = c->bearer;
 	enum status st;
-	int64_t utc = clock_utc_ms();
 
 	if (text == NULL)
-		text = query = query_of(c, "ticket");
+		text = query_of(c, "ticket");
 	st = call_ticket(c, text, text == NULL ? 0 : strlen(text));
 	if (st != ST_OK)
 		return st;
-	if ((st = gate_opens(&c->ticket, c->member, utc)) == ST_FORBIDDEN)
-		return refuse(c, st, "The sid is another user's");
+	st = gate_opens(&c->ticket, c->member, clock_utc_ms());
+	if (st == ST_FORBIDDEN)
+		return call_refuse(c, st, "The sid is another user's");
 	if (st != ST_OK)
-		return refuse(c, st, "The ticket is too old: join again");
-	/* An address ends in logs and histories: it opens one stream. */
-	if (query != NULL &&
-	    !gate_use(&c->http->relay->gate, query, strlen(query), utc))
-		return refuse(
-		    c, ST_UNAUTHORIZED, "A ticket in the address works once");
+		return call_refuse(c, st, "The ticket is too old: join again");
 	return ST_OK;
+}
+
+/* An address ends in logs and histories: its ticket opens one stream. */
+static bool
+stream_use_ticket(struct call *c)
+{
+	const char *query;
+
+	if (c->bearer != NULL)
+		return true;
+	query = query_of(c, "ticket");
+	return gate_use(&c->relay->gate, query, strlen(query), clock_utc_ms());
+}
+
+/* Open the stream, or say in one why not; false: close the connection. */
+static bool
+stream_open(struct call *c)
+{
+	struct relay *rl = c->relay;
+	struct event_position pos;
+	const char *text, *why;
+
+	if ((text = header_of(c, "Last-Event-ID")) == NULL || *text == '\0')
+		text = query_of(c, "position");
+	if (text != NULL && *text == '\0')
+		text = NULL;
+	if (text != NULL && !event_position_parse(text, &pos))
+		return sse_refuse(rl, c->connection, "position",
+		    "The position cannot be read", 0);
+	if ((why = stream_limit(c)) != NULL)
+		return sse_refuse(
+		    rl, c->connection, "full", why, 5000 + some_time());
+	if (!stream_use_ticket(c))
+		return call_answer(c,
+			   call_refuse(c, ST_UNAUTHORIZED,
+			       "A ticket in the address works once"),
+			   NULL) == MHD_YES;
+	return sse_open(
+	    rl, c->connection, &c->ticket, text == NULL ? NULL : &pos);
 }
 
 /* GET /push/stream */
 static enum MHD_Result
 call_stream(struct call *c)
 {
-	struct relay *rl = c->http->relay;
-	struct event_position pos;
-	const char *text, *why;
-	enum status st;
+	struct relay *rl = c->relay;
+	enum status st = ST_OK;
 	bool good;
 
 	if (rl->stopping)
-		return sse_refuse(rl, c->connection, "shutdown",
-			   "The server restarts", some_time())
-			   ? MHD_YES
-			   : MHD_NO;
-	if ((st = stream_ticket(c)) == ST_UNAVAILABLE)
-		return sse_refuse(rl, c->connection, "starting", c->detail,
-			   some_time())
-			   ? MHD_YES
-			   : MHD_NO;
-	log_call(c, LOG_INFO, "GET", "/push/stream", status_http(st));
-	if (st != ST_OK)
-		return call_answer(c, st, NULL);
-	if ((text = header_of(c, "Last-Event-ID")) == NULL || *text == '\0')
-		text = query_of(c, "position");
-	if (text != NULL && *text == '\0')
-		text = NULL;
-	if (text != NULL && !event_position_parse(text, &pos))
-		good = sse_refuse(rl, c->connection, "position",
-		    "The position cannot be read", 0);
-	else if ((why = stream_limit(c)) != NULL)
+		good = sse_refuse(rl, c->connection, "shutdown",
+		    "The server restarts", some_time());
+	else if ((st = stream_ticket(c)) == ST_UNAVAILABLE)
 		good = sse_refuse(
-		    rl, c->connection, "full", why, 5000 + some_time());
+		    rl, c->connection, "starting", c->detail, some_time());
+	else if (st != ST_OK)
+		good = call_answer(c, st, NULL) == MHD_YES;
 	else
-		good = sse_open(
-		    rl, c->connection, &c->ticket, text == NULL ? NULL : &pos);
+		good = stream_open(c);
+	log_call(c, LOG_INFO, "GET", "/push/stream", status_http(st));
 	return good ? MHD_YES : MHD_NO;
 }
 
@@ -524,7 +316,7 @@ local_path(const struct relay *rl, const char *url)
 static enum MHD_Result
 call_run(struct call *c, const char *url, const char *method)
 {
-	const char *path = local_path(c->http->relay, url);
+	const char *path = local_path(c->relay, url);
 	const struct route *rt = NULL;
 	enum status st = ST_OK;
 	size_t i;
@@ -538,13 +330,13 @@ call_run(struct call *c, const char *url, const char *method)
 	else if (strcmp(rt->method, method) != 0)
 		st = ST_METHOD;
 	else if (c->drained > 0)
-		st = refuse(c, ST_TOO_LARGE, "At most 4096 bytes");
+		st = call_refuse(c, ST_TOO_LARGE, "At most 4096 bytes");
 	else if (rt->handle == NULL)
 		return call_stream(c);
 	if (st == ST_OK && rt->need == NEED_MEMBER)
 		st = call_member(c);
 	if (st == ST_OK) {
-		c->http->relay->stats.posts += rt->need == NEED_MEMBER;
+		c->relay->stats.posts += rt->need == NEED_MEMBER;
 		st = rt->handle(c);
 	}
 	log_call(c, status_http(st) >= 400 ? LOG_INFO : LOG_DEBUG, method, path,
@@ -559,13 +351,35 @@ call_new(struct http *h, struct MHD_Connection *connection)
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
-	c->http = h;
+	c->relay = h->relay;
 	c->connection = connection;
-	c->body.max = HTTP_BODY_MAX;
+	c->body.max = CALL_BODY_MAX;
 	snprintf(c->id, sizeof(c->id), "p%llx-%llx",
 	    (unsigned long long)h->relay->started,
 	    (unsigned long long)++h->requests);
 	return c;
+}
+
+static void
+call_free(struct call *c)
+{
+	buf_reset(&c->body);
+	buf_reset(&c->answer);
+	free(c);
+}
+
+/* Run the call; a stream that it opens does not need it any more. */
+static enum MHD_Result
+call_end(void **con_cls, const char *url, const char *method)
+{
+	struct call *c = *con_cls;
+	enum MHD_Result r;
+
+	c->bearer = bearer_of(c);
+	r = call_run(c, url, method);
+	call_free(c);
+	*con_cls = NULL;
+	return r;
 }
 
 /* The peer was looked at when it connected. */
@@ -596,7 +410,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 		return MHD_YES;
 	}
 	if (*len == 0)
-		return call_run(c, url, method);
+		return call_end(con_cls, url, method);
 	buf_add(&c->body, data, *len);
 	if (c->body.full)
 		c->drained += *len;
@@ -608,16 +422,11 @@ static void
 on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
     enum MHD_RequestTerminationCode code)
 {
-	struct call *c = *con_cls;
-
 	(void)cls;
 	(void)connection;
 	(void)code;
-	if (c == NULL)
-		return;
-	buf_reset(&c->body);
-	buf_reset(&c->answer);
-	free(c);
+	if (*con_cls != NULL)
+		call_free(*con_cls);
 	*con_cls = NULL;
 }
 

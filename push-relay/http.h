@@ -13,9 +13,8 @@
 
 #include "relay.h"
 
-#define HTTP_BODY_MAX 4096 /* bytes of a request's body */
-#define HTTP_IDLE     30   /* seconds that a connection may do nothing */
-#define HTTP_SPARE    256  /* descriptors kept for other things */
+#define HTTP_IDLE  30  /* seconds that a connection may do nothing */
+#define HTTP_SPARE 256 /* descriptors kept for other things */
 
 /*
  * Listen, and let the loop serve it.  LIMIT is how many connections the

@@ -215,7 +215,7 @@ on_change(struct peer *p, const struct event *ev, int64_t now, bool *taken)
 			peer_ask(p, now);
 		return ST_OK;
 	}
-	*taken = true;
+	*taken = fd->ring.head >= 0 || ev->seq == wanted;
 	if (ev->seq < wanted) {
 		rl->stats.repeats++;
 		return ST_OK;

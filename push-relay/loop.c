@@ -157,7 +157,7 @@ loop_serve(struct loop *lp, struct MHD_Daemon *daemon)
 static int64_t
 loop_run_daemon(struct loop *lp)
 {
-	MHD_UNSIGNED_LONG_LONG rest = 0;
+	unsigned long long rest = 0;
 	int runs, more = 0;
 
 	if (lp->daemon == NULL)
@@ -208,6 +208,8 @@ loop_run(struct loop *lp, void (*turn)(void *arg), void *arg)
 		timers_run(&lp->timers, clock_mono_ms());
 		turn(arg);
 		rest = loop_run_daemon(lp);
+		if (lp->quit)
+			break;
 		/* What posts have caused goes out in the next turn, at once. */
 		loop_wait(lp, rest);
 	}
