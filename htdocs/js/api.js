@@ -1,0 +1,198 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/*
+ * Every request to the REST interface.  A failure is a Problem, whatever
+ * its cause; a lost session leads to the sign-in page.
+ */
+
+/** The site's root, under whatever prefix it lies. */
+export const root = new URL("../", import.meta.url);
+
+/** Longest wait for an answer, ms. */
+const TIMEOUT = 15000;
+
+/**
+ * A request that failed: the server's problem document (RFC 9457), or
+ * status 0 when there was no answer.
+ */
+export class Problem extends Error {
+	/**
+	 * @param {number} status
+	 * @param {Record<string, any>} doc
+	 */
+	constructor(status, doc)
+	{
+		super(Problem.text(doc));
+		this.name = "Problem";
+		this.status = status;
+		this.doc = doc;
+	}
+
+	/**
+	 * The one line that a reader is shown.
+	 * @param {Record<string, any>} doc
+	 * @returns {string}
+	 */
+	static text(doc)
+	{
+		const first = Array.isArray(doc.errors) ? doc.errors[0] : null;
+
+		return String(first?.detail || doc.detail || doc.title ||
+		    "The server could not be reached");
+	}
+
+	/** No answer, or one that says "later": worth another try. */
+	get passing()
+	{
+		return [0, 429, 502, 503, 504].includes(this.status);
+	}
+}
+
+/** A key that makes a repeated write count once; works on plain http. */
+export function idempotencyKey()
+{
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+
+	return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+const SIGNED_IN = "stockroom.signed-in";
+
+/**
+ * Remember that this browser has a session: the sign-in page asks the server
+ * only then, since a refusal is an error in the browser's console.
+ * @param {boolean} on
+ */
+function remember(on)
+{
+	try {
+		if (on)
+			localStorage.setItem(SIGNED_IN, "1");
+		else
+			localStorage.removeItem(SIGNED_IN);
+	} catch {
+		/* storage is off: one more sign-in */
+	}
+}
+
+/** Whether this browser may have a session. */
+export function maybeSignedIn()
+{
+	try {
+		return localStorage.getItem(SIGNED_IN) !== null;
+	} catch {
+		return false;
+	}
+}
+
+/** To the sign-in page, and back here afterwards. */
+export function toSignIn()
+{
+	const here = location.pathname + location.search;
+
+	location.assign(`${root.pathname}?next=${encodeURIComponent(here)}`);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1/
+ * @param {object} [body]
+ * @param {{key?: string, stay?: boolean}} [how] `key`: the Idempotency-Key;
+ *   `stay`: a 401 does not lead to the sign-in page
+ * @returns {Promise<any>} the JSON of a success; null when it has none
+ */
+export async function request(method, path, body, how = {})
+{
+	/** @type {Record<string, string>} */
+	const headers = { Accept: "application/json" };
+	const stop = new AbortController();
+	const timer = setTimeout(() => stop.abort(), TIMEOUT);
+	let answer, text;
+
+	if (body !== undefined)
+		headers["Content-Type"] = "application/json";
+	if (how.key !== undefined)
+		headers["Idempotency-Key"] = how.key;
+	try {
+		answer = await fetch(new URL(`api/v1/${path}`, root), {
+			method, headers, signal: stop.signal,
+			credentials: "same-origin", cache: "no-store",
+			body: body === undefined ? null : JSON.stringify(body),
+		});
+		text = await answer.text();
+	} catch {
+		throw new Problem(0, {});
+	} finally {
+		clearTimeout(timer);
+	}
+	const doc = readJson(text);
+	if (path === "session" && (answer.ok || answer.status === 401))
+		remember(answer.ok && method !== "DELETE");
+	if (answer.ok)
+		return doc;
+	if (answer.status === 401 && !how.stay)
+		toSignIn();
+	throw new Problem(answer.status, doc ??
+	    { title: `The server answered ${answer.status}` });
+}
+
+/** @param {string} text @returns {any} null when it is not JSON */
+function readJson(text)
+{
+	try {
+		return text === "" ? null : JSON.parse(text);
+	} catch {
+		return null;
+	}
+}
+
+/** @param {string} sku */
+const item = (sku) => `inventory/items/${encodeURIComponent(sku)}`;
+
+export const session = {
+	/** @param {boolean} [stay] */
+	get: (stay) => request("GET", "session", undefined, { stay }),
+	/** @param {string} username @param {string} password */
+	create: (username, password) => request("POST", "session",
+	    { username, password }, { stay: true }),
+	remove: () => request("DELETE", "session", undefined, { stay: true }),
+};
+
+export const items = {
+	fields: () => request("GET", "inventory/fields"),
+	/** @param {string | null} cursor */
+	page: (cursor) => request("GET",
+	    "inventory/items?limit=500&sort=sku" +
+	    (cursor ? `&cursor=${encodeURIComponent(cursor)}` : "")),
+	/** @param {string} sku */
+	get: (sku) => request("GET", item(sku)),
+	/** @param {object} body @param {string} key */
+	create: (body, key) => request("POST", "inventory/items", body,
+	    { key }),
+	/** @param {string} sku @param {object} body @param {string} key */
+	patch: (sku, body, key) => request("PATCH", item(sku), body, { key }),
+	/** @param {string} sku */
+	remove: (sku) => request("DELETE", item(sku)),
+	/** @param {string} sku @param {object} body @param {string} key */
+	adjust: (sku, body, key) => request("POST",
+	    `${item(sku)}/adjustments`, body, { key }),
+	/** @param {string} sku */
+	history: (sku) => request("GET", `${item(sku)}/history`),
+	/** @param {string} since a position; 410: of another history */
+	changes: (since) => request("GET",
+	    `inventory/changes?since=${encodeURIComponent(since)}&limit=500`),
+};
+
+export const collaboration = {
+	/** @param {object} body */
+	join: (body) => request("POST", "inventory/collaboration/join", body),
+	/** @param {string} room */
+	presence: (room) => request("GET",
+	    `inventory/collaboration/presence?room=${
+		encodeURIComponent(room)}`),
+	/** @param {object} body */
+	broadcast: (body) => request("POST",
+	    "inventory/collaboration/broadcast-change", body,
+	    { key: idempotencyKey() }),
+};

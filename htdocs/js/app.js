@@ -1,0 +1,65 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/*
+ * The inventory page: who is signed in, then the table, the stream and the
+ * bar.  The page itself is in page.js.
+ */
+
+import { Problem, collaboration, items, session } from "./api.js";
+import { byId } from "./dom.js";
+import { Page } from "./page.js";
+import { Stream } from "./stream.js";
+
+/** @param {Problem} why @param {() => void} again */
+function loadFailed(why, again)
+{
+	const box = byId("load-error");
+
+	byId("skeleton").hidden = true;
+	byId("table-card").setAttribute("aria-busy", "false");
+	box.hidden = false;
+	/** @type {HTMLElement} */ (box.querySelector("p")).textContent =
+	    `${why.message}.`.replace(/\.\.$/, ".");
+	byId("retry").onclick = () => {
+		box.hidden = true;
+		byId("skeleton").hidden = false;
+		again();
+	};
+}
+
+async function start()
+{
+	let who, fields;
+
+	try {
+		[who, fields] = await Promise.all([session.get(),
+			items.fields()]);
+	} catch (e) {
+		if (!(e instanceof Problem))
+			throw e;
+		if (e.status !== 401)
+			loadFailed(e, start);
+		return;
+	}
+	const page = new Page(who, fields.fields, loadFailed);
+	if (!who.settings.collaboration) {
+		byId("presence").hidden = true;
+		page.load();
+		return;
+	}
+	const stream = new Stream({
+		join: (ticket) => collaboration.join({
+			room: who.settings.room,
+			...(ticket === null ? {} : { ticket }) }),
+		position: () => page.inventory.sync.position,
+		joined: (seat) => page.people.sid = seat.sid,
+		frame: (event, data, id) => page.frame(event, data, id),
+		state: () => page.stateChanged(),
+	});
+	page.stream = stream;
+	stream.start();
+	page.load();
+}
+
+start();

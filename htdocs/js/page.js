@@ -1,0 +1,784 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/*
+ * The inventory page: what comes from the server goes down to the table, the
+ * bar and the toasts; what the reader does goes up to the edits and the
+ * stream.  Rows never move, appear or vanish under the pointer: such changes
+ * wait until it has left, or nothing was touched for a while.
+ */
+
+import { Problem, root, session } from "./api.js";
+import { makeColumns, tick } from "./columns.js";
+import { Conflicts } from "./conflict.js";
+import { FLASH, decorateRow } from "./cursors.js";
+import { Details, openCreate } from "./details.js";
+import { badge, byId } from "./dom.js";
+import { Editor } from "./editor.js";
+import { Edits } from "./edits.js";
+import { mountFilters } from "./filters.js";
+import { Grid } from "./grid.js";
+import { Inventory } from "./inventory.js";
+import { popover } from "./menu.js";
+import { People, safeColor } from "./people.js";
+import { Pointer } from "./pointer.js";
+import { mountPresence } from "./presence.js";
+import { matches } from "./store.js";
+import { changeToast, notice } from "./toast.js";
+import { changeWords, formatValue, initials } from "./words.js";
+
+/** No touch for so long: rows may move, ms. */
+const IDLE = 3000;
+/** A phone: cards instead of a table. */
+const PHONE = "(max-width: 640px)";
+
+/**
+ * @typedef {import("./columns.js").Field} Field
+ * @typedef {import("./store.js").Item} Item
+ * @typedef {import("./words.js").ChangeEvent} ChangeEvent
+ * @typedef {import("./edits.js").Edit} Edit
+ * @typedef {import("./editor.js").Draft} Draft
+ */
+
+export class Page {
+	/**
+	 * @param {any} who the answer of GET session
+	 * @param {Field[]} fields
+	 * @param {(why: Problem, again: () => void) => void} loadFailed
+	 */
+	constructor(who, fields, loadFailed)
+	{
+		this.me = who.user;
+		this.settings = who.settings;
+		this.build = who.build;
+		this.editorRole = who.user.role !== "viewer";
+		this.fields = new Map(fields.map((f) => [f.name, f]));
+		this.writable = fields.filter((f) => !f.read_only);
+		/** @type {import("./stream.js").Stream | null} */
+		this.stream = null;
+		this.people = new People();
+		this.filter = { view: "all", location: "", status: "",
+			text: "" };
+		/** @type {{field: string, dir: 1 | -1}} */
+		this.sort = { field: "sku", dir: 1 };
+		/** @type {Map<number, Item>} deleted, still shown */
+		this.ghosts = new Map();
+		/** @type {Map<number, number>} uid → timer of its flash */
+		this.flashes = new Map();
+		/** rows whose place or presence changed since they were laid out */
+		this.dirty = new Set();
+		this.refreshTimer = 0;
+		/** @type {Map<string, import("./people.js").Mark[]>} */
+		this.marks = new Map();
+		this.inventory = this.makeInventory(loadFailed);
+		this.edits = this.makeEdits();
+		this.drawBar = mountPresence();
+		this.filters = mountFilters((f) => {
+			this.filter = f;
+			this.refresh(true);
+		}, () => this.grid.focus());
+		this.editor = this.makeEditor();
+		this.conflicts = this.makeConflicts();
+		this.details = new Details(this.writable, this.editorRole,
+		    this.dialogHooks());
+		this.grid = this.makeGrid();
+		this.pointer = new Pointer(byId("table-card"),
+		    this.settings.hover_delay_ms, (c) => this.stream?.cursor(c),
+		    () => this.place());
+		this.mount();
+	}
+
+	get store()
+	{
+		return this.inventory.store;
+	}
+
+	/** @param {number} uid @returns {Item | null} */
+	item(uid)
+	{
+		return this.store.view(uid) ?? this.ghosts.get(uid) ?? null;
+	}
+
+	/** @param {string} name @returns {Field} */
+	field(name)
+	{
+		return this.fields.get(name) ?? { name, label: name,
+			type: "text", required: false, read_only: true,
+			custom: true };
+	}
+
+	load()
+	{
+		return this.inventory.load();
+	}
+
+	// ---- parts -------------------------------------------------------
+
+	makeGrid()
+	{
+		const phone = matchMedia(PHONE).matches;
+		const grid = new Grid(byId("grid"),
+		    makeColumns(this.writable, this.editorRole),
+		    phone ? "cards" : "table", {
+			item: (uid) => this.item(uid),
+			decorate: (row, uid) => this.decorate(row, uid),
+			activate: () => this.pointer.select(),
+			open: (uid, field, text) => this.open(uid, field, text),
+			details: (uid) => this.showDetails(uid),
+			sort: (field) => this.sortBy(field),
+			layout: () => this.placeLayers(),
+		});
+
+		grid.built.then(() => {
+			grid.showSort(this.sort);
+			if (this.inventory.ready)
+				this.refresh(true);
+		});
+		return grid;
+	}
+
+	/** @param {(why: Problem, again: () => void) => void} loadFailed */
+	makeInventory(loadFailed)
+	{
+		return new Inventory({
+			loaded: () => this.loaded(),
+			failed: (why) => loadFailed(why, () => this.load()),
+			applied: (ev, did, was) => this.applied(ev, did, was),
+			changed: (uid, did) => this.changed(uid, did.fields),
+			removed: (uid, was) => this.removed(uid, was),
+			epoch: () => this.otherEpoch(),
+		});
+	}
+
+	makeEdits()
+	{
+		return new Edits({
+			sku: (uid) => this.store.items.get(uid)?.sku ?? null,
+			changed: () => this.bar(),
+			saved: (edit, item) => {
+				this.uncover(edit);
+				this.inventory.got(edit.uid, item);
+				this.changed(edit.uid, [edit.field]);
+			},
+			conflict: (edit, doc) => this.conflict(edit, doc),
+			refused: (edit, why) => this.refused(edit, why),
+		});
+	}
+
+	makeEditor()
+	{
+		return new Editor(byId("layers"), {
+			box: (uid, field) => this.grid.cellBox(uid, field),
+			commit: (draft, value) => this.commit(draft, value),
+			closed: () => {
+				this.grid.focus();
+				this.pointer.select();
+				this.scheduleRefresh();
+			},
+			move: (down, right) => this.grid.move(down, right),
+		});
+	}
+
+	makeConflicts()
+	{
+		return new Conflicts(byId("layers"), {
+			box: (uid, field) => this.grid.cellBox(uid, field),
+			busy: () => this.editor.draft !== null ||
+			    this.details.node !== null,
+			changed: () => this.grid?.decorateAll(),
+			choose: (c, mine) => {
+				this.grid.focus();
+				if (mine)
+					this.save({ uid: c.uid, sku: c.sku,
+						field: c.field, value: c.yours,
+						base: c.version, epoch:
+						    this.inventory.sync.epoch });
+				this.changed(c.uid, [c.field]);
+			},
+		});
+	}
+
+	dialogHooks()
+	{
+		return {
+			item: (/** @type {number} */ uid) =>
+			    this.store.view(uid),
+			field: (/** @type {string} */ name) => this.field(name),
+			commit: (/** @type {number} */ uid,
+			    /** @type {Field} */ field,
+			    /** @type {unknown} */ old,
+			    /** @type {number} */ base,
+			    /** @type {unknown} */ value) =>
+			    this.commit({ uid, field, old, base, epoch:
+				this.inventory.sync.epoch }, value),
+			got: (/** @type {number | null} */ uid,
+			    /** @type {Item} */ item) => {
+				const at = this.inventory.got(uid, item);
+				if (uid === null)
+					this.showNew(at);
+			},
+			deleted: (/** @type {number} */ uid) => {
+				const was = this.store.items.get(uid);
+				this.store.remove(uid);
+				if (was)
+					this.removed(uid, was);
+				this.refresh(true);
+			},
+			at: () => this.pointer.select(),
+		};
+	}
+
+	mount()
+	{
+		const name = this.me.username;
+		const button = byId("user-menu-button");
+
+		document.body.dataset.role = this.me.role;
+		button.append(badge("span.avatar", initials(name),
+		    safeColor(this.me.color), { "aria-hidden": "true" }));
+		button.setAttribute("aria-label",
+		    `${initials(name)}, account of ${name}`);
+		byId("user-menu-name").textContent =
+		    `${name} · ${this.me.role}`;
+		popover(button, byId("user-menu"));
+		byId("sign-out").addEventListener("click",
+		    () => this.signOut());
+		const add = byId("new-item");
+		add.hidden = !this.editorRole;
+		add.addEventListener("click",
+		    () => openCreate(this.writable, this.dialogHooks()));
+		byId("waiting").addEventListener("click", () => {
+			this.refresh(true);
+			this.grid.focus();
+		});
+		byId("empty").querySelector("button")?.addEventListener("click",
+		    () => this.store.items.size === 0 ?
+			add.click() : this.filters.clear());
+		this.watch();
+		this.bar();
+	}
+
+	watch()
+	{
+		const card = byId("table-card");
+
+		card.addEventListener("pointerleave",
+		    () => this.scheduleRefresh());
+		addEventListener("resize", () => this.placeLayers());
+		matchMedia(PHONE).addEventListener("change",
+		    () => this.relayout());
+		addEventListener("beforeunload", (ev) => {
+			if (this.edits.waiting > 0 ||
+			    this.conflicts.list.length > 0)
+				ev.preventDefault();
+		});
+		setInterval(() => {
+			if (this.dirty.size > 0)
+				this.refresh(false);
+		}, 500);
+		setInterval(() => tick(document), 30000);
+	}
+
+	/** Cards became a table, or the other way round. */
+	relayout()
+	{
+		this.editor.close();
+		this.grid.destroy();
+		this.grid = this.makeGrid();
+		this.bar();
+	}
+
+	// ---- what the server says ------------------------------------------
+
+	/** @param {string} event @param {any} data @param {string} id */
+	frame(event, data, id)
+	{
+		switch (event) {
+		case "inventory_changed":
+			return this.inventory.event(id, data);
+		case "ping":
+			return this.inventory.reached(data.position);
+		case "room_joined":
+			this.people.replace(data.users, data.users.length < 100 ?
+			    0 : data.count, data.settling);
+			if (!data.recovered)
+				this.inventory.reached(data.to ?? data.position);
+			this.checkBuild(data.build);
+			break;
+		case "presence_update":
+			this.people.replace(data.users);
+			break;
+		case "user_joined":
+			this.people.joined(data);
+			break;
+		case "user_left":
+			this.people.left(data);
+			break;
+		case "cursor_updated":
+			this.people.cursor(data);
+			break;
+		case "cursors":
+			for (const c of data)
+				this.people.cursor(c);
+			break;
+		default:
+			return;
+		}
+		this.peopleChanged();
+	}
+
+	stateChanged()
+	{
+		if (this.stream?.state === "live")
+			this.edits.retry();
+		this.peopleChanged();
+	}
+
+	peopleChanged()
+	{
+		const old = this.marks;
+
+		this.marks = this.stream?.state === "live" ?
+		    this.people.marks() : new Map();
+		for (const sku of new Set([...old.keys(), ...this.marks.keys()]))
+			this.grid.decorate(this.store.uid(sku));
+		this.bar();
+	}
+
+	bar()
+	{
+		const stream = this.stream;
+
+		this.drawBar({
+			state: /** @type {any} */ (stream?.state ||
+			    "connecting"),
+			since: stream?.since ?? 0,
+			waiting: this.edits.waiting,
+			persons: this.people.persons(),
+			count: this.people.count(),
+			editing: this.people.editing().map((e) => ({ ...e,
+				field: e.field === "" ? "" :
+				    this.field(e.field).label })),
+		});
+	}
+
+	/** @param {string | undefined} build of the server */
+	checkBuild(build)
+	{
+		if (build && this.build && build !== this.build)
+			notice("A newer version of this page is ready.", {
+				id: "build", action: "Reload",
+				run: () => location.reload() });
+	}
+
+	loaded()
+	{
+		byId("skeleton").hidden = true;
+		byId("table-card").setAttribute("aria-busy", "false");
+		if (this.edits.user === 0)
+			this.restoreEdits();
+		for (const uid of this.grid.uids)
+			this.grid.update(uid);
+		this.grid.built.then(() => {
+			this.refresh(true);
+			byId("grid").dataset.ready = "true";
+		});
+	}
+
+	/**
+	 * @param {ChangeEvent} ev
+	 * @param {import("./store.js").Outcome} did
+	 * @param {Item | null} was
+	 */
+	applied(ev, did, was)
+	{
+		const own = ev.user_id === this.me.user_id &&
+		    ev.username === this.me.username;
+		const here = own && (this.inventory.own.has(ev.version) ||
+		    ev.changes.some((c) => this.store.isPending(did.uid,
+			c.field)));
+
+		if (did.kind === "delete" && was !== null)
+			this.removed(did.uid, was);
+		else if (did.kind === "create" || did.kind === "edit")
+			this.changed(did.uid, did.fields);
+		this.tellEditor(ev, did.uid || this.store.uid(ev.sku));
+		if (!here)
+			this.flash(did.uid || this.store.uid(ev.sku));
+		if (!own)
+			changeToast(changeWords(ev, (f) => this.field(f)),
+			    { name: ev.username, color: this.colorOf(ev) });
+	}
+
+	/** @param {ChangeEvent} ev @param {number} uid */
+	tellEditor(ev, uid)
+	{
+		const draft = this.editor.draft;
+		const change = ev.changes.find((c) =>
+		    c.field === draft?.field.name);
+
+		if (draft === null || draft.uid !== uid ||
+		    ev.source === "broadcast")
+			return;
+		if (ev.update_type === "delete")
+			this.editor.remote(ev.username, undefined);
+		else if (change && ev.version > draft.base &&
+		    change.new_value !== draft.old)
+			this.editor.remote(ev.username, change.new_value);
+	}
+
+	/** @param {ChangeEvent} ev the colour of who did it */
+	colorOf(ev)
+	{
+		const here = [...this.people.entries.values()].find((e) =>
+		    e.user_id === ev.user_id);
+		const palette = this.settings.palette ?? [];
+
+		return safeColor(here?.color ??
+		    palette[ev.user_id % (palette.length || 1)]);
+	}
+
+	/** An item has other values. @param {number} uid @param {string[]} fields */
+	changed(uid, fields)
+	{
+		const item = this.store.view(uid);
+
+		if (item === null)
+			return;
+		this.grid.update(uid);
+		this.grid.decorate(uid);
+		this.details.update(uid);
+		this.conflicts.refresh(uid, item);
+		if (this.grid.index.has(uid) !== matches(item, this.filter) ||
+		    fields.includes(this.sort.field) ||
+		    ["status", "changed"].includes(this.sort.field))
+			this.dirty.add(uid);
+		this.scheduleRefresh();
+	}
+
+	/** An item is gone. @param {number} uid @param {Item} was */
+	removed(uid, was)
+	{
+		if (this.grid.index.has(uid)) {
+			this.ghosts.set(uid, was);
+			this.dirty.add(uid);
+			this.grid.decorate(uid);
+		}
+		this.details.update(uid);
+		this.scheduleRefresh();
+	}
+
+	/** @param {number} uid */
+	flash(uid)
+	{
+		if (uid === 0)
+			return;
+		clearTimeout(this.flashes.get(uid));
+		const row = this.grid.rowElement(uid);
+		if (row !== null) {
+			/* Begin anew when it is flashing still. */
+			row.removeAttribute("data-flash");
+			void row.offsetWidth;
+		}
+		this.flashes.set(uid, setTimeout(() => {
+			this.flashes.delete(uid);
+			this.grid.decorate(uid);
+		}, FLASH));
+		this.grid.decorate(uid);
+	}
+
+	/** The server's history is another one: nothing typed goes unasked. */
+	otherEpoch()
+	{
+		for (const e of this.edits.stale(this.inventory.sync.epoch))
+			this.askAgain(e);
+	}
+
+	// ---- layout of the rows -------------------------------------------
+
+	/** Whether rows may move now. */
+	calm()
+	{
+		return this.editor.draft === null &&
+		    (!byId("table-card").matches(":hover") ||
+			performance.now() - this.pointer.touched > IDLE);
+	}
+
+	scheduleRefresh()
+	{
+		if (this.refreshTimer === 0)
+			this.refreshTimer = setTimeout(() => {
+				this.refreshTimer = 0;
+				this.refresh(false);
+			}, 16);
+	}
+
+	/** @param {boolean} force at once, the reader asked for it */
+	refresh(force)
+	{
+		if (!this.inventory.ready)
+			return;
+		this.filters.counts(this.store.counts());
+		this.filters.locations(this.store.locations());
+		byId("grid").dataset.total = String(this.store.items.size);
+		const waits = !force && this.dirty.size > 0 && !this.calm();
+		if (force || (this.dirty.size > 0 && !waits)) {
+			this.dirty.clear();
+			this.ghosts.clear();
+			this.grid.setRows(this.store.select(this.filter,
+			    this.sort));
+		}
+		const n = this.dirty.size, button = byId("waiting");
+		button.hidden = n === 0;
+		button.textContent = n === 1 ? "1 change waiting · show" :
+		    `${n} changes waiting · show`;
+		byId("grid").dataset.shown = String(this.grid.uids.length);
+		this.empty();
+	}
+
+	/** Say why nothing is shown. */
+	empty()
+	{
+		const box = byId("empty"), none = this.store.items.size === 0;
+		const [head, text, button] = ["h2", "p", "button"].map((s) =>
+		    /** @type {HTMLElement} */ (box.querySelector(s)));
+
+		box.hidden = this.grid.uids.length > 0;
+		head.textContent = none ? "No items yet" : "Nothing matches";
+		text.textContent = none ?
+		    "The first one that somebody adds appears here." :
+		    "No item fits this search and these filters.";
+		button.textContent = none ? "+ Item" : "Show all items";
+		button.hidden = none && !this.editorRole;
+	}
+
+	/** @param {string} field */
+	sortBy(field)
+	{
+		const dir = this.sort.field === field && this.sort.dir > 0 ?
+		    -1 : 1;
+
+		this.sort = { field, dir };
+		this.grid.showSort(this.sort);
+		this.refresh(true);
+	}
+
+	placeLayers()
+	{
+		this.editor?.place();
+		this.conflicts?.place();
+	}
+
+	/** @param {HTMLElement} row @param {number} uid */
+	decorate(row, uid)
+	{
+		const item = this.item(uid);
+
+		decorateRow(row, {
+			marks: this.marks.get(item?.sku ?? "") ?? [],
+			flash: this.flashes.has(uid),
+			deleted: this.ghosts.has(uid),
+			cell: (field) => this.conflicts?.has(uid, field) ?
+			    "conflict" : this.store.isPending(uid, field) ?
+			    "pending" : "",
+			label: (field) => this.field(field).label,
+		});
+	}
+
+	// ---- what the reader does -----------------------------------------
+
+	/** Where the reader is, for the others. */
+	place()
+	{
+		const d = this.editor.draft, box = this.details;
+		const sku = (/** @type {number} */ uid) =>
+		    this.store.items.get(uid)?.sku ?? null;
+
+		if (d !== null)
+			return { row: sku(d.uid), field: d.field.name,
+				mode: "edit" };
+		if (box.node !== null) {
+			const at = /** @type {any} */ (document.activeElement);
+			const field = this.editorRole && box.node.contains(at) &&
+			    this.fields.has(at?.name) ? at.name : null;
+			return { row: sku(box.uid), field,
+				mode: field === null ? "select" : "edit" };
+		}
+		const a = this.grid.active;
+		return a === null ? null : { row: sku(a.uid), field:
+		    this.fields.has(a.field) ? a.field : null, mode: "select" };
+	}
+
+	/**
+	 * Open the editor on a cell.
+	 * @param {number} uid
+	 * @param {string} field
+	 * @param {string} [text] what was typed
+	 */
+	open(uid, field, text)
+	{
+		const f = this.fields.get(field), item = this.store.view(uid);
+
+		if (!this.editorRole || item === null)
+			return;
+		if (f === undefined || f.read_only)
+			return this.showDetails(uid);
+		if (this.conflicts.has(uid, field)) {
+			this.conflicts.folded = false;
+			return this.conflicts.draw(true);
+		}
+		this.editor.open({ uid, field: f, base: item.version,
+			epoch: this.inventory.sync.epoch, old: item[field] },
+		item.sku, f.type === "choice" ? {} : { text });
+		this.pointer.select();
+	}
+
+	/** @param {number} uid */
+	showDetails(uid)
+	{
+		if (this.editor.commit(0, 0))
+			this.details.open(uid);
+	}
+
+	/** @param {Draft} draft @param {unknown} value */
+	commit(draft, value)
+	{
+		const sku = this.store.items.get(draft.uid)?.sku ??
+		    this.ghosts.get(draft.uid)?.sku ?? "";
+
+		this.save({ uid: draft.uid, sku, field: draft.field.name,
+			value, base: draft.base, epoch: draft.epoch });
+	}
+
+	/** @param {Omit<Edit, "key">} edit */
+	save(edit)
+	{
+		if (edit.epoch !== this.inventory.sync.epoch)
+			return this.askAgain({ ...edit, key: "" });
+		this.store.overlay(edit.uid, edit.field, edit.value);
+		this.changed(edit.uid, [edit.field]);
+		this.edits.add(edit);
+	}
+
+	/** Its overlay goes, unless a later edit of the cell waits. @param {Edit} edit */
+	uncover(edit)
+	{
+		const later = this.edits.list.filter((e) =>
+		    e.uid === edit.uid && e.field === edit.field).at(-1);
+
+		this.store.overlay(edit.uid, edit.field, later?.value);
+	}
+
+	/** @param {Edit} edit @param {Record<string, any>} doc */
+	conflict(edit, doc)
+	{
+		const c = doc.conflicts.find((/** @type {any} */ x) =>
+		    x.field === edit.field) ?? doc.conflicts[0];
+		const f = this.field(edit.field), now = doc.current;
+
+		this.uncover(edit);
+		this.inventory.put(now);
+		this.conflicts.add({ uid: edit.uid, sku: now.sku,
+			field: edit.field, label: f.label, type: f.type,
+			theirs: c.theirs, yours: edit.value,
+			by: c.by ?? now.updated_by, at: c.at ?? now.updated_at,
+			version: now.version });
+		this.changed(edit.uid, [edit.field]);
+	}
+
+	/** An edit rests on what is no more: ask. @param {Edit} edit */
+	askAgain(edit)
+	{
+		const uid = this.store.uid(edit.sku);
+		const now = this.store.items.get(uid);
+
+		this.store.overlay(edit.uid, edit.field);
+		if (now === undefined)
+			return this.lost(edit, "it is not there any more");
+		if (now[edit.field] === edit.value)
+			return;
+		this.conflict({ ...edit, uid }, { current: now, conflicts: [{
+			field: edit.field, theirs: now[edit.field] }] });
+	}
+
+	/** @param {Edit} edit @param {Problem} why */
+	refused(edit, why)
+	{
+		const item = this.store.items.get(edit.uid);
+		const f = this.field(edit.field);
+
+		this.uncover(edit);
+		this.changed(edit.uid, [edit.field]);
+		if (item === undefined || why.status === 404)
+			return this.lost(edit, "the item was deleted");
+		const text = formatValue(edit.value, f.type);
+		const reopen = () => this.editor.open({ uid: edit.uid, field: f,
+			base: item.version, epoch: this.inventory.sync.epoch,
+			old: item[edit.field] }, item.sku,
+		{ text: String(edit.value), error: why.message });
+		if (this.editor.draft === null && this.details.node === null &&
+		    this.grid.index.has(edit.uid))
+			return reopen();
+		notice(`${f.label} of ${item.sku} was not saved: ${text}`, {
+			detail: why.message, action: "Edit again", run: reopen });
+	}
+
+	/** @param {Edit} edit @param {string} why */
+	lost(edit, why)
+	{
+		const f = this.field(edit.field);
+
+		notice(`${f.label} of ${edit.sku} was not saved: ${why}.`, {
+			detail: `You wrote: ${String(edit.value)}`,
+			stays: true });
+	}
+
+	/** A new item of ours: show it, whatever the filter. @param {number} uid */
+	showNew(uid)
+	{
+		const item = this.store.view(uid);
+
+		if (item !== null && !matches(item, this.filter))
+			this.filters.clear();
+		this.refresh(true);
+		this.grid.activate(uid, this.grid.fields[0]);
+		this.grid.focus();
+	}
+
+	/** Edits that a page before this one could not send. */
+	restoreEdits()
+	{
+		for (const e of this.edits.restore(this.me.user_id)) {
+			const uid = this.store.uid(e.sku);
+			if (uid === 0) {
+				this.lost(e, "the item is not there any more");
+				continue;
+			}
+			if (e.epoch !== this.inventory.sync.epoch) {
+				this.askAgain(e);
+				continue;
+			}
+			this.store.overlay(uid, e.field, e.value);
+			this.edits.list.push({ ...e, uid, sent: false });
+		}
+		this.edits.keep();
+		this.edits.send();
+	}
+
+	async signOut()
+	{
+		if (this.edits.list.length > 0 ||
+		    this.conflicts.list.length > 0)
+			return notice("Some of your edits are not saved yet.", {
+				id: "sign-out", stays: false });
+		try {
+			await session.remove();
+		} catch (e) {
+			if (!(e instanceof Problem) || e.status !== 401)
+				return notice("Signing out did not work: the " +
+				    "server could not be reached.");
+		}
+		this.stream?.stop();
+		location.assign(root);
+	}
+}
