@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
 # Print text files as C arrays of lines, so that a program can carry them:
 # prefix_NAME[] per file, NAME being the file's name up to the first dot.
 # A single string would pass the length that compilers must take.

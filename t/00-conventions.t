@@ -70,9 +70,9 @@ sub code
 {
 	my ($text, $keep_strings) = @_;
 
-	$text =~ s{(/\*.*?\*/|//[^\n]*)|("(?:[^"\\\n]|\\.)*")|('(?:[^'\\\n]|\\.)*')}
-	    {defined $1 ? $1 =~ s/[^\n]+//gr :
-	    defined $2 && !$keep_strings ? '""' : $2 // $3}gse;
+	$text =~ s{(/\*.*?\*/|//[^\n]*)|("(?:[^"\\\n]|\\.)*")|
+	    ('(?:[^'\\\n]|\\.)*')}{defined $1 ? $1 =~ s/[^\n]+//gr :
+	    defined $2 && !$keep_strings ? '""' : $2 // $3}gsex;
 	return $text;
 }
 
@@ -110,6 +110,7 @@ sub strings
 # ---- the rules
 
 my $C = qr/\.(?:c|h)$/;
+my $HEADERS = qr{^(?:shared|fcgi-app|push-relay)/.*\.h$};
 my $PRODUCT_C = qr{^(?:shared|fcgi-app|push-relay|bench)/.*$C};
 
 # The layers of the app, lowest first; what is not named is a record's file.
@@ -202,6 +203,10 @@ sub libraries
 	return @bad;
 }
 
+my $SQL = qr/\b(?:SELECT\s|INSERT\s|UPDATE\s+\w+\s+SET|DELETE\s+FROM|
+    (?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX)|VACUUM|PRAGMA|SAVEPOINT|ROLLBACK|
+    COMMIT|WHERE\s|ORDER\s+BY)/x;
+
 # SQL is constant text in one place; the database layer adds its pragmas.
 sub sql
 {
@@ -213,10 +218,7 @@ sub sql
 		for (strings($tree->{$path})) {
 			my ($n, $text) = @$_;
 			push @bad, "$path:$n: SQL outside sql.def"
-			    if $text =~ /\b(?:SELECT\s|INSERT\s|UPDATE\s+\w+\s+SET|
-			    DELETE\s+FROM|(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX)|
-			    VACUUM|PRAGMA|SAVEPOINT|ROLLBACK|COMMIT|WHERE\s|
-			    ORDER\s+BY)/x;
+			    if $text =~ $SQL;
 		}
 	}
 	return @bad;
@@ -232,16 +234,15 @@ sub banned_calls
 	    '%s() is not used here') } matching($tree, $C);
 }
 
-# Quantities are thousandths.  json-c's and the web library's own interfaces
-# have a double each.
+# Quantities are thousandths.  json-c wants a double beside a number's text.
 sub floats
 {
 	my ($tree) = @_;
 
 	return map { lines_like($_, code($tree->{$_}),
 	    qr/\b(float|double)\b/, 'no %s: quantities are integers') }
-	    grep { !m{^(?:shared/json|push-relay/http)\.c$} }
-	    matching($tree, $PRODUCT_C);
+	    grep { $_ ne 'shared/json.c' }
+	    matching($tree, qr{^(?:shared|fcgi-app)/.*$C});
 }
 
 sub html_sinks
@@ -304,7 +305,8 @@ sub white_space
 		next if $path =~ m{^t/types/vendor/};
 		push @bad, lines_like($path, $text, qr/[ \t]$/,
 		    'space at the end of the line');
-		push @bad, lines_like($path, $text, qr/\r/, 'a carriage return');
+		push @bad, lines_like($path, $text, qr/\r/,
+		    'a carriage return');
 		push @bad, lines_like($path, $text, qr/^\t* +\t/,
 		    'a space before a tab') if $path =~ /\.(?:c|h|def|m?js|t|pm|
 		    sh|css|awk)$/x;
@@ -359,11 +361,11 @@ sub guards
 	my ($tree) = @_;
 	my @bad;
 
-	for my $path (matching($tree,
-	    qr{^(?:shared|fcgi-app|push-relay)/.*\.h$})) {
+	for my $path (matching($tree, $HEADERS)) {
 		my $guard = uc($path) =~ s/[^A-Z0-9]/_/gr;
 		push @bad, "$path:1: its guard is not $guard"
-		    if $tree->{$path} !~ /^#ifndef \Q$guard\E\n#define \Q$guard\E$/m;
+		    if $tree->{$path} !~ /^\#ifndef\ $guard\n
+		    \#define\ $guard$/mx;
 	}
 	return @bad;
 }
@@ -372,7 +374,7 @@ sub guards
 sub headers_alone
 {
 	my ($tree) = @_;
-	my @headers = matching($tree, qr{^(?:shared|fcgi-app|push-relay)/.*\.h$});
+	my @headers = matching($tree, $HEADERS);
 	my $build = $ENV{STOCKROOM_BUILD} // "$top/build";
 	my $from = $top;
 
@@ -387,7 +389,8 @@ sub headers_alone
 			close $fh or die "$path: $!";
 		}
 	}
-	my $flags = `pkg-config --cflags json-c libsodium sqlite3 libmicrohttpd`;
+	my $flags = `pkg-config --cflags json-c libsodium sqlite3 \\
+	    libmicrohttpd`;
 	my $cc = $ENV{CC} // 'cc';
 	my @out = `cd '$from' && $cc -std=gnu11 -D_GNU_SOURCE -I. -I'$build' \\
 	    -fsyntax-only -Wall -Wextra -Wno-unused-function -Werror \\

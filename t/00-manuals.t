@@ -32,7 +32,7 @@ sub rendered
 {
 	my ($page) = @_;
 
-	my $text = `mandoc -T utf8 -O width=10000 '$top/man/$page' 2>&1`;
+	my $text = `mandoc -T utf8 -O width=999 '$top/man/$page' 2>&1`;
 	is $?, 0, "$page can be shown";
 	$text =~ s/.\x08//g;
 	return $text =~ s/\s+/ /gr;
@@ -88,7 +88,7 @@ for my $program (qw(stockroom-app stockroom-relay stockroomctl)) {
 		like $help, qr/^  \Q$name=$settings{$name}{default}\E$/m,
 		    "$program --help shows $name";
 	}
-	my ($own) = $help =~ /^(.*?)\nSettings/ms;
+	my ($own) = $help =~ /^(.*?)\bSettings,/ms;
 	my @options = $own =~ /--([a-z][a-z-]+)/g;
 	# Those of the synopsis "--help | --version" share one macro.
 	push @options, 'help', 'version';
@@ -134,7 +134,8 @@ for my $name (sort keys %settings) {
 	    qr/default\b.*\Q$row->{default}\E/,
 	    "stockroom.conf.5 has the default of $name";
 }
-like $text{'stockroom.conf.5'}, qr/status 78/, 'stockroom.conf.5 says what wrong values do';
+like $text{'stockroom.conf.5'}, qr/status 78/,
+    'stockroom.conf.5 says what wrong values do';
 
 # What the pages refer to of ours is there.
 for my $page (sort keys %pages) {
