@@ -86,7 +86,7 @@ auth_origin(struct req *rq)
 {
 	const char *site = req_env(rq, "HTTP_SEC_FETCH_SITE");
 	const char *origin = req_env(rq, "HTTP_ORIGIN");
-	char word[256];
+	char word[CONF_WORD_MAX];
 
 	if (rq->who.token_name[0] != '\0' ||
 	    (site != NULL && strcmp(site, "same-origin") == 0))
