@@ -348,8 +348,9 @@ peer_ready(void *arg, uint32_t events)
 		return;
 	peer_free(p);
 	/* It may have been the one that was to replay. */
-	if (in->peers != NULL && !ring_complete(&in->relay->feed.ring))
-		timer_set(&in->relay->loop.timers, &in->again, clock_mono_ms());
+	if (!ring_complete(&in->relay->feed.ring) &&
+	    !ingest_waits(in, clock_mono_ms()))
+		ingest_ask(in, clock_mono_ms());
 }
 
 /* Out of descriptors: the listener would only spin; try again later. */
