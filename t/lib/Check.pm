@@ -13,7 +13,7 @@ use POSIX ();
 use Storable qw(nfreeze thaw);
 use Test::More;
 
-our @EXPORT = qw(is_problem is_status snapshot nothing_changed parallel
+our @EXPORT = qw(is_problem is_status snapshot is_same nothing_changed parallel
     routes position_seq);
 
 # The answer has this status; if not, its body is shown.
@@ -40,7 +40,7 @@ sub is_problem
 	};
 	$want->("status $r->{status}", $r->{status} == $status);
 	$want->('content type', ($h->{'content-type'} // '') =~
-	    m{^application/problem\+json(;|$)});
+	    m{^application/problem\+json(?:;|\z)});
 	$want->('status member', ($p->{status} // 0) == $r->{status});
 	$want->('type', ($p->{type} // '') =~ m{^/problems/[a-z-]+$});
 	$want->('title', length($p->{title} // ''));
@@ -82,6 +82,21 @@ sub snapshot
 	return $text;
 }
 
+# Two snapshots are the same; if not, where they differ.
+sub is_same
+{
+	my ($got, $want, $name) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return ok(1, $name) if $got eq $want;
+	ok(0, $name);
+	my ($i, $n) = (0, length $want);
+	$i++ while $i < $n && substr($got, $i, 1) eq substr($want, $i, 1);
+	my $from = $i < 100 ? 0 : $i - 100;
+	diag("got  ... ", substr($got, $from, 200));
+	diag("want ... ", substr($want, $from, 200));
+}
+
 # Run SUB, then check that position and items are as they were before.
 sub nothing_changed
 {
@@ -90,7 +105,7 @@ sub nothing_changed
 	my $before = snapshot($s, $token);
 	$sub->();
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	is(snapshot($s, $token), $before, "$name: nothing changed");
+	is_same(snapshot($s, $token), $before, "$name: nothing changed");
 }
 
 # Run SUB->(0) … SUB->(N-1) in processes of their own, all at once; what
@@ -137,7 +152,8 @@ sub routes
 	open my $fh, '<', $s->top . '/fcgi-app/routes.c' or die "routes.c: $!";
 	my @rows;
 	while (<$fh>) {
-		next unless /\{\s*M_(\w+),\s*"([^"]+)",\s*\w+,\s*ROLE_(\w+),\s*([^}]*?)\s*\}/;
+		next unless /\{\s*M_(\w+),\s*"([^"]+)",\s*\w+,
+		    \s*ROLE_(\w+),\s*([^}]*?)\s*\}/x;
 		push @rows, { method => $1, path => $2, role => lc $3,
 		    flags => $4 };
 	}

@@ -103,8 +103,10 @@ sub params
 	for (my $i = 0; $i < @$list; $i += 2) {
 		$bytes .= pair($list->[$i], $list->[$i + 1]);
 	}
-	$self->raw(record(FCGI_PARAMS, $self->{id}, substr($bytes, 0, 65535, '')))
-	    while length $bytes;
+	while (length $bytes) {
+		my $part = substr $bytes, 0, 65535, '';
+		$self->raw(record(FCGI_PARAMS, $self->{id}, $part));
+	}
 	return $self->raw(record(FCGI_PARAMS, $self->{id}, ''));
 }
 
@@ -113,9 +115,10 @@ sub stdin
 {
 	my ($self, $bytes) = @_;
 
-	return $self->raw(record(FCGI_STDIN, $self->{id}, '')) unless length $bytes;
-	$self->raw(record(FCGI_STDIN, $self->{id}, substr($bytes, 0, 65528, '')))
-	    while length $bytes;
+	do {
+		my $part = substr $bytes, 0, 65528, '';
+		$self->raw(record(FCGI_STDIN, $self->{id}, $part));
+	} while (length $bytes);
 	return $self;
 }
 

@@ -26,6 +26,7 @@ use warnings;
 use Cwd qw(abs_path getcwd);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
+use Fcntl qw(F_SETFD);
 use File::Temp ();
 use IO::Socket::INET;
 use IO::Socket::UNIX;
@@ -78,11 +79,12 @@ sub new
 {
 	my ($class, %opt) = @_;
 
+	my $build = build();
 	my $tmp = defined $ENV{TMPDIR} && length $ENV{TMPDIR} < 60 ?
 	    $ENV{TMPDIR} : '/tmp';
 	my $dir = File::Temp::tempdir('stockroom-XXXXXXXX', DIR => $tmp);
 	my $self = bless {
-		dir => $dir, build => build(), owner => $$, proc => {},
+		dir => $dir, build => $build, owner => $$, proc => {},
 		cookie => {}, token => {}, trouble => [], allow => [],
 		app => $opt{app} // 'socket', base => '',
 		args => $opt{args} // {}, started => 0,
@@ -145,8 +147,12 @@ sub spawn
 			/^(STOCKROOM_|ALLOW_ORIGIN|LISTEN_)/ } keys %ENV;
 		my %env = (%{ $self->{env} }, %{ $opt{env} // {} });
 		@ENV{keys %env} = values %env;
+		my $three;
 		if ($opt{listen}) {
+			# It may be 3 already, and then closed on exec.
 			POSIX::dup2(fileno $opt{listen}, 3);
+			open $three, '<&=3';
+			fcntl $three, F_SETFD, 0;
 			@ENV{qw(LISTEN_FDS LISTEN_PID)} = (1, $$);
 		}
 		my $in = $opt{stdin};
@@ -243,7 +249,8 @@ sub start_nginx
 	my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}),
 	    "/usr/sbin")[0] or die "no nginx\n";
 	$self->spawn("nginx", [$nginx, "-p", $self->{dir},
-	    "-c", "$self->{dir}/nginx-demo.conf", "-e", $self->log_file("nginx"),
+	    "-c", "$self->{dir}/nginx-demo.conf",
+	    "-e", $self->log_file("nginx"),
 	    "-g", $> == 0 ? "daemon off; user root;" : "daemon off;"]);
 }
 
