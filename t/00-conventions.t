@@ -349,9 +349,9 @@ sub words
 	my ($tree) = @_;
 
 	return map { lines_like($_, $tree->{$_}, qr{(\bT[O]DO\b|\bF[I]XME\b|
-	    \bX[X]X\b(?!X)|\bH[A]CK\b|\bnot\ im[p]lemented\b|/wor[k]/|
+	    \bX[X]X\b(?!X)|\bH[A]CK\b|\b(?i:not\ im[p]lemented)\b|/wor[k]/|
 	    \b(?:DESIG[N]|STYL[E]|PITFALL[S]|REPLACE[D])\.md\b|
-	    \b(?:clau[d]e|chat[g]pt|copilo[t])\b)}xi, '"%s"') }
+	    \b(?i:clau[d]e|chat[g]pt|copilo[t])\b)}x, '"%s"') }
 	    grep { !m{^t/types/vendor/} } sort keys %$tree;
 }
 
