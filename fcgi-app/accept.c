@@ -20,18 +20,15 @@
 #include <fcgiapp.h>
 
 #include "db.h"
-#include "idem.h"
 #include "route.h"
-#include "session.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
-#define CONNS_MAX   1024         /* connections open at once */
-#define IDLE_MS     15000        /* between requests, then it is closed */
-#define IO_MS       10000        /* for one read or write of a request */
-#define BACKOFF_MS  200          /* without descriptors to accept with */
-#define TICK_MS     1000         /* house-keeping */
-#define PRUNE_MS    (10 * 60000) /* expired rows are deleted so often */
+#define CONNS_MAX   1024  /* connections open at once */
+#define IDLE_MS     15000 /* between requests, then it is closed */
+#define IO_MS       10000 /* for one read or write of a request */
+#define BACKOFF_MS  200   /* without descriptors to accept with */
+#define TICK_MS     1000  /* to look for idle ones */
 #define STACK_BYTES (256 * 1024)
 
 enum conn_state {
@@ -251,34 +248,6 @@ close_idle(int64_t ms)
 	pthread_mutex_unlock(&pool.mu);
 }
 
-/* Delete what has expired. */
-static void
-prune(void)
-{
-	struct db *db;
-	bool good;
-
-	if (db_write_begin(&db) != ST_OK)
-		return;
-	good = session_prune(db) == ST_OK && idem_prune(db) == ST_OK;
-	db_write_end(db, good);
-}
-
-/* Now and then; the loop's thread may wait for the database here. */
-static void
-tick(void)
-{
-	static int64_t pruned;
-	int64_t now = clock_mono_ms();
-
-	close_idle(IDLE_MS);
-	db_tidy();
-	if (pruned == 0 || now - pruned >= PRUNE_MS) {
-		prune();
-		pruned = now;
-	}
-}
-
 /* One wait and what came of it; false when asked to end. */
 static bool
 turn(int listen_fd, int64_t *rest_until)
@@ -373,7 +342,7 @@ accept_run(const struct app *app, int listen_fd, int count)
 	start_workers(threads, count);
 	while (turn(listen_fd, &rest_until)) {
 		if (clock_mono_ms() - ticked >= TICK_MS) {
-			tick();
+			close_idle(IDLE_MS);
 			ticked = clock_mono_ms();
 		}
 	}

@@ -15,9 +15,9 @@
 #include "shared/ticket.h"
 
 struct app {
-	struct conf		conf;
-	struct sock_peers	peers;	/* who may connect */
-	struct ticket_keys	keys;	/* signs tickets */
+	struct conf conf;
+	struct sock_peers peers; /* who may connect */
+	struct ticket_keys keys; /* signs tickets */
 };
 
 #endif

@@ -255,14 +255,18 @@ batch_open(int64_t deadline)
 /*
  * After a COMMIT that failed its frames may be in the WAL all the same,
  * where a start after a crash would find them whole.  Writing over them
- * takes them away; should that fail too, then the next commit does it.
+ * takes them away, if what is written differs from what is there; should the
+ * sync of that fail too, it stands in the file all the same.
  */
 static void
 bury_frames(void)
 {
 	if (db_in_transaction(writer.db))
 		db_exec(writer.db, "ROLLBACK");
-	db_exec(writer.db, "UPDATE meta SET value = value WHERE key = 'epoch'");
+	db_exec(writer.db,
+	    "INSERT INTO meta (key, value)"
+	    " VALUES ('scrap', hex(randomblob(8)))"
+	    " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 }
 
 /* COMMIT for all of the batch.  The caller holds the write lock, not mu. */

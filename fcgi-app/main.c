@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "accept.h"
 #include "app.h"
 #include "db.h"
+#include "keeper.h"
 #include "publish.h"
 #include "route.h"
 #include "shared/log.h"
@@ -222,8 +224,10 @@ serve_fastcgi(const struct app *app, int fd, const struct options *opt)
 		log_fatal(EX_OSERR, "FCGX_Init failed");
 	db_after_commit(publish_wake);
 	publish_start(app);
+	keeper_start();
 	log_info("started, %d threads", opt->threads);
 	accept_run(app, fd, opt->threads);
+	keeper_stop();
 	db_after_commit(NULL);
 	publish_stop();
 	if (opt->socket != NULL)
@@ -240,6 +244,8 @@ main(int argc, char **argv)
 	int fd;
 
 	parse_options(argc, argv, &opt);
+	/* A file too large is an error like any other, and no end. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (sodium_init() == -1)
 		log_fatal(EX_OSERR, "libsodium cannot start");
 	conf_load(&app.conf, CONF_FILE);

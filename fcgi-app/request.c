@@ -107,13 +107,17 @@ req_param(struct req *rq, const char *name)
 enum status
 req_params_end(struct req *rq)
 {
+	char pointer[80];
 	enum status st = ST_OK;
 
-	for (int i = 0; i < rq->param_count; i++)
-		if (!rq->params[i].used)
-			st = req_fail_at(rq, ST_BAD_REQUEST, "?",
-			    "parameter %.60s is not known here, or comes twice",
-			    rq->params[i].name);
+	for (int i = 0; i < rq->param_count; i++) {
+		if (rq->params[i].used)
+			continue;
+		snprintf(
+		    pointer, sizeof(pointer), "?%.60s", rq->params[i].name);
+		st = req_fail_at(rq, ST_BAD_REQUEST, pointer,
+		    "this parameter is not known here, or comes twice");
+	}
 	return st;
 }
 

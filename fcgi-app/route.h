@@ -16,9 +16,9 @@
 
 /* What a route needs, beyond its row's role. */
 enum route_flags {
-	R_BODY = 1,	/* a JSON object must come with it */
-	R_WRITE = 2,	/* runs in the write transaction */
-	R_IDEM = 4	/* takes an Idempotency-Key */
+	R_BODY = 1,  /* a JSON object must come with it */
+	R_WRITE = 2, /* runs in the write transaction */
+	R_IDEM = 4   /* takes an Idempotency-Key */
 };
 
 /*
@@ -29,11 +29,11 @@ typedef enum status route_handler(struct req *, struct resp *);
 
 /* A row of the table. */
 struct route {
-	enum method	 method;
-	const char	*path;		/* below /api/v1; {sku} is a segment */
-	route_handler	*handler;
-	enum role	 role;		/* least role that may */
-	unsigned	 flags;		/* enum route_flags */
+	enum method method;
+	const char *path; /* below /api/v1; {sku} is a segment */
+	route_handler *handler;
+	enum role role; /* least role that may */
+	unsigned flags; /* enum route_flags */
 };
 
 extern const struct route routes[];
