@@ -27,16 +27,16 @@ import { ago, formatNumber } from "./words.js";
 
 /** Layout by field: [width, least width, share of what is left]. */
 const SIZES = /** @type {Record<string, [number?, number?, number?]>} */ ({
-	sku: [132],
+	sku: [146],
 	name: [undefined, 180, 4],
 	location: [82],
 	quantity: [88],
 	unit: [58],
 	qty_ordered: [84],
-	reorder_level: [112],
-	status: [114],
-	notes: [undefined, 108, 2],
-	changed: [undefined, 112, 1],
+	reorder_level: [84],
+	status: [120],
+	notes: [undefined, 100, 2],
+	changed: [undefined, 110, 0.5],
 });
 
 /** @param {Item} item the state as a pill */
@@ -93,9 +93,11 @@ function card(item)
 		el("div.item-foot", {}, statePill(item),
 		    el("span.muted", { "data-field": "location" },
 			item.location))),
-	    el("div.item-quantity", { "data-field": "quantity" },
-		el("span.figure", {}, formatNumber(item.quantity)),
-		el("span.muted", {}, item.unit)));
+	    el("button.item-quantity", { type: "button", tabindex: -1,
+		"data-field": "quantity" },
+	    el("span.visually-hidden", {}, "Quantity "),
+	    el("span.figure", {}, formatNumber(item.quantity)), " ",
+	    el("span.muted", {}, item.unit)));
 }
 
 /**
@@ -108,7 +110,7 @@ export function makeColumns(fields, editor)
 	/** @type {Column[]} */
 	const columns = fields.filter((f) => !f.read_only).map((f) => {
 		const [width, minWidth, grow] = SIZES[f.name] ??
-		    [undefined, f.type === "number" ? 124 : 120, 0.5];
+		    [undefined, f.type === "number" ? 92 : 120, 0.5];
 		return { field: f.name, label: f.label, type: f.type,
 			editable: editor, width, minWidth, grow,
 			render: renderOf(f.name, f.type),

@@ -40,8 +40,7 @@ export function decorateRow(row, state)
 		row.style.setProperty("--person", top.color);
 		row.style.setProperty("--tint", top.color + "1f");
 	}
-	row.querySelector(".marks")?.replaceChildren(
-	    ...badges(state.marks, state.label));
+	drawBadges(row.querySelector(".marks"), state);
 	for (const node of row.querySelectorAll("[data-field]")) {
 		const cell = /** @type {HTMLElement} */ (node);
 		const field = cell.dataset.field ?? "";
@@ -51,6 +50,22 @@ export function decorateRow(row, state)
 		remoteEdit(cell, state.marks.filter((m) =>
 		    m.mode === "edit" && m.field === field));
 	}
+}
+
+/**
+ * Drawn anew only when they differ, so that a badge appears once.
+ * @param {HTMLElement | null} box
+ * @param {RowState} state
+ */
+function drawBadges(box, state)
+{
+	const key = state.marks.map((m) =>
+	    `${m.sid} ${m.mode} ${m.field} ${m.color} ${m.name}`).join("\n");
+
+	if (box === null || (box.dataset.key ?? "") === key)
+		return;
+	box.dataset.key = key;
+	box.replaceChildren(...badges(state.marks, state.label));
 }
 
 /**

@@ -67,16 +67,18 @@ export class Grid {
 		this.active = null;
 		/** a header cell is the active one; "" none */
 		this.header = "";
+		host.classList.toggle("cards", layout === "cards");
 		this.rowHeight = layout === "cards" ? HEIGHTS.cards :
 		    matchMedia("(pointer: coarse)").matches ? HEIGHTS.touch :
 		    HEIGHTS.table;
+		/* Tabulator takes a height that is there for a fixed one. */
+		host.style.setProperty("height", "300px");
 		this.table = new Tabulator(host, {
 			index: "uid",
 			data: [],
 			layout: "fitColumns",
 			headerVisible: layout === "table",
 			rowHeight: this.rowHeight,
-			maxHeight: "100%",
 			nestedFieldSeparator: false,
 			columns: this.definitions(),
 			rowFormatter: (/** @type {any} */ row) =>
@@ -243,11 +245,27 @@ export class Grid {
 		this.table.replaceData(uids.map((u) => this.record(u)));
 		this.rows = new Map(this.table.getRows().map(
 		    (/** @type {any} */ r) => [r.getData().uid, r]));
+		this.fit();
 		this.restore(anchor);
 		if (this.active && !this.index.has(this.active.uid))
 			this.active = null;
 		this.drawActive();
 		this.moved();
+	}
+
+	/** As high as the rows, but not higher than the room for them. */
+	fit()
+	{
+		const area = this.host.closest(".table-area");
+		const h = this.holder, head = this.layout === "table" ? 37 : 0;
+		const bar = h.scrollWidth > h.clientWidth ?
+		    h.offsetHeight - h.clientHeight : 0;
+		const want = head + this.uids.length * this.rowHeight + bar;
+		const height = `${Math.min(want,
+		    (area?.clientHeight ?? 400) - 2)}px`;
+
+		if (this.host.style.height !== height)
+			this.host.style.setProperty("height", height);
 	}
 
 	/** The first row in sight, to keep it there. */

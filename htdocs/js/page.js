@@ -264,7 +264,11 @@ export class Page {
 
 		card.addEventListener("pointerleave",
 		    () => this.scheduleRefresh());
-		addEventListener("resize", () => this.placeLayers());
+		new ResizeObserver(() => {
+			if (this.inventory.ready)
+				this.grid.fit();
+			this.placeLayers();
+		}).observe(byId("table-area"));
 		matchMedia(PHONE).addEventListener("change",
 		    () => this.relayout());
 		addEventListener("beforeunload", (ev) => {

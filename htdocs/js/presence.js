@@ -35,7 +35,7 @@ export function mountPresence()
 		document.body.dataset.state = bar.dataset.state = s.state;
 		text(byId("connection"), LABELS[s.state]);
 		text(byId("offline-note"), offlineNote(s));
-		const shown = s.state === "offline" ? [] : s.persons;
+		const shown = s.persons;
 		const room = matchMedia("(max-width: 640px)").matches ?
 		    NARROW : WIDE;
 		const fit = shown.length > room ? room - 1 : shown.length;
