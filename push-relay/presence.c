@@ -454,17 +454,15 @@ presence_list_all(struct presence *p, int64_t now)
 void
 presence_reset(struct presence *p)
 {
-	struct room *r, *next;
+	struct room *r;
 	struct member *m;
 
-	for (r = p->rooms; r != NULL; r = next) {
-		next = r->next;
-		while ((m = r->first) != NULL) {
-			assert(m->sub == NULL);
-			m->listed = false;
-			/* The last one closes the room. */
-			presence_free(p, m);
-		}
+	/* A room has someone in it: the last one closes it. */
+	while ((r = p->rooms) != NULL) {
+		m = r->first;
+		assert(m != NULL && m->sub == NULL);
+		m->listed = false;
+		presence_free(p, m);
 	}
 	memset(p, 0, sizeof(*p));
 }
