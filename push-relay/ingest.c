@@ -107,6 +107,8 @@ peer_ask(struct peer *p, int64_t now)
 	    &p->out, feed_wanted(&p->in->relay->feed, p->oldest));
 	timer_set(
 	    &p->in->relay->loop.timers, &p->in->again, now + INGEST_AGAIN);
+	if (!peer_flush(p))
+		shutdown(p->fd, SHUT_RDWR);
 }
 
 /* Ask one of the peers of the ring's epoch, in turn. */
@@ -116,7 +118,8 @@ ingest_ask(struct ingest *in, int64_t now)
 	struct peer *p, *best = NULL;
 
 	for (p = in->peers; p != NULL; p = p->next) {
-		if (strcmp(p->epoch, in->relay->feed.ring.epoch) != 0)
+		if (p->asked ||
+		    strcmp(p->epoch, in->relay->feed.ring.epoch) != 0)
 			continue;
 		if (best == NULL || p->asked_at < best->asked_at)
 			best = p;
@@ -124,8 +127,6 @@ ingest_ask(struct ingest *in, int64_t now)
 	if (best == NULL)
 		return;
 	peer_ask(best, now);
-	if (!peer_flush(best))
-		shutdown(best->fd, SHUT_RDWR);
 }
 
 /* Whether somebody was asked so lately that the answer may yet come. */
@@ -141,27 +142,31 @@ ingest_waits(const struct ingest *in, int64_t now)
 	return false;
 }
 
-/* A second after a replay was asked for: has it come? */
+/*
+ * A second after a replay was asked for: those that were asked and have not
+ * answered are asked again, since they hold back what is higher; and when
+ * nothing at all has come, one more.
+ */
 static void
 ingest_again(void *arg, int64_t now)
 {
 	struct ingest *in = arg;
 	struct ring *r = &in->relay->feed.ring;
 	struct peer *p;
-	bool lacking = !ring_complete(r);
+	bool stuck = r->head == in->seen_head;
 
-	for (p = in->peers; p != NULL; p = p->next) {
-		if (!p->asked)
-			continue;
-		/* It got all from another one: nothing is to come any more. */
-		if (!lacking)
-			p->asked = false;
-	}
-	if (!lacking || in->peers == NULL)
-		return;
-	if (r->head == in->seen_head && !ingest_waits(in, now))
-		ingest_ask(in, now);
 	in->seen_head = r->head;
+	for (p = in->peers; p != NULL; p = p->next) {
+		/* It got all from another one: nothing is to come any more. */
+		if (ring_complete(r))
+			p->asked = false;
+		else if (p->asked && now - p->asked_at >= INGEST_AGAIN)
+			peer_ask(p, now);
+	}
+	if (ring_complete(r))
+		return;
+	if (stuck)
+		ingest_ask(in, now);
 	timer_set(&in->relay->loop.timers, &in->again, now + INGEST_AGAIN);
 }
 
@@ -414,7 +419,7 @@ ingest_new(struct relay *rl)
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	in->relay = rl;
-	in->seen_head = -1;
+	in->seen_head = -2;
 	in->again = (struct timer){.fn = ingest_again, .arg = in};
 	in->rested = (struct timer){.fn = ingest_rested, .arg = in};
 	if ((in->fd = sock_listen_unix(path, 0660, 128)) == -1)

@@ -28,7 +28,7 @@ use Time::HiRes qw(time);
 
 use constant EPOCH => '019a00000000abcd';
 
-my $json = JSON::PP->new->utf8->canonical;
+our $json = JSON::PP->new->utf8->canonical;
 my $names = 0;
 
 sub new

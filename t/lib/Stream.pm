@@ -127,7 +127,8 @@ sub _events
 
 	return unless ($self->{headers}{'content-type'} // '') =~
 	    m{^text/event-stream};
-	while ($self->{text} =~ s/\A(.*?)(?:\r\n|\n)(?:\r\n|\n)//s) {
+	# Cut off once at the end: the text may hold thousands of events.
+	while ($self->{text} =~ /\G(.*?)(?:\r\n|\n)(?:\r\n|\n)/gcs) {
 		my %ev = (event => 'message', at => time);
 		my @data;
 		for my $line (split /\r?\n/, $1) {
@@ -141,6 +142,8 @@ sub _events
 		$ev{data} = eval { $json->decode($ev{text}) };
 		push @{ $self->{events} }, \%ev;
 	}
+	substr($self->{text}, 0, pos($self->{text}) // 0) = '';
+	pos($self->{text}) = 0;
 }
 
 # Wait until SUB is true, taking in what comes to any of the streams in the
