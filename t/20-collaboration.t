@@ -125,6 +125,39 @@ for my $bad ('?room=nowhere', '?room=', '?room=a%00b', '?x=1', '?room=' .
 	    diag($r->{body});
 }
 
+# -- nobody speaks for another
+
+sub post_is
+{
+	my ($what, $status, $json, $ticket) = @_;
+
+	my $r = $s->relay_http('POST', '/push/cursor', json => $json,
+	    ticket => $ticket);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	like($r->{status}, $status, $what) or diag($r->{body});
+	is($r->{json}{status}, $r->{status}, "$what: a problem document")
+	    if $r->{status} >= 400;
+}
+
+my %cursor = (cursor_position => { x => 1, y => 2 }, editing_row => 'C-1',
+    editing_field => 'name', mode => 'edit');
+my $idle = $s->join_room(as => 'ana');
+post_is('a forged ticket moves no cursor', qr/^401$/, \%cursor, $forged);
+post_is('nor does none', qr/^401$/, \%cursor, undef);
+post_is('nor one whose page does not listen', qr/^4\d\d$/, \%cursor,
+    $idle->{ticket});
+post_is("nor does one's own move another's sid", qr/^4\d\d$/,
+    { %cursor, sid => $two->{join}{sid} }, $j->{ticket});
+%u = map { $_->{username} => $_ } @{ who()->{users} };
+is_deeply([map { $u{$_}{editing_row} } qw(ana ben)], [undef, undef],
+    'nobody has moved');
+post_is('his own he may', qr/^204$/, \%cursor, $j->{ticket});
+%u = map { $_->{username} => $_ } @{ who()->{users} };
+is_deeply([map { $u{$_}{editing_row} } qw(ana ben)], ['C-1', undef],
+    'only his moves');
+ok($two->wait_for(sub { $_->{event} =~ /^cursor(s|_updated)$/ }),
+    'the others are told');
+
 # -- announcing a change made elsewhere
 
 $s->post('/inventory/items', { sku => 'C-1', name => 'c', quantity => 5 },

@@ -35,6 +35,15 @@ sub curl
 	return ($status // 0, $body, $head);
 }
 
+sub slurp
+{
+	my ($path) = @_;
+
+	open my $fh, '<:raw', $path or die "$path: $!";
+	local $/;
+	return scalar <$fh>;
+}
+
 sub decode
 {
 	my ($text) = @_;
@@ -154,6 +163,21 @@ is($st, 200, 'openapi.json');
 is($st, 403, 'a cookie without an origin does not write');
 ($st, $body, $head) = curl('-I', "$api/health");
 like($st, qr/^(200|405)$/, 'HEAD');
+
+# What README and the manual pages say, as it is typed.
+for my $file (qw(README man/stockroomctl.8)) {
+	my $text = slurp($s->top . "/$file") =~ s{\\e$}{\\}mgr;	# mdoc has it for a backslash
+	my @line = $text =~ m{^\s*(?:\$ )?(curl (?:.*\\\n)*.*http.*)$}mg;
+	ok(scalar @line, "$file shows how to use curl");
+	for my $line (@line) {
+		$line =~ s{https?://[^/\s]+}{$url};
+		$line =~ s{sr_\.\.\.|\$TOKEN}{$token};
+		$line =~ s{curl}{curl -fsS};
+		is(system("$line >$s->{dir}/curl.out"), 0, "$file: it works");
+		ok(decode(slurp("$s->{dir}/curl.out"))->{sku},
+		    "$file: and shows the item");
+	}
+}
 
 # Chunked, large, and none at all.
 my $big = "$s->{dir}/big";
