@@ -41,10 +41,8 @@ export class Conflicts {
 		this.folded = false;
 		/** @type {HTMLElement | null} */
 		this.node = null;
-		byId("conflicts-open").addEventListener("click", () => {
-			this.folded = false;
-			this.draw(true);
-		});
+		byId("conflicts-open").addEventListener("click",
+		    () => this.unfold());
 	}
 
 	/** @param {number} uid @param {string} field */
@@ -151,6 +149,12 @@ export class Conflicts {
 		this.list = this.list.filter((o) => o !== c);
 		this.draw(this.list.length > 0);
 		this.hooks.choose(c, mine);
+	}
+
+	unfold()
+	{
+		this.folded = false;
+		this.draw(true);
 	}
 
 	fold()

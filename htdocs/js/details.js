@@ -292,7 +292,11 @@ export class Details {
 		return form;
 	}
 
-	/** Remember what is being changed. @param {Field} f @param {Item | null} item */
+	/**
+	 * Remember what is being changed.
+	 * @param {Field} f
+	 * @param {Item | null} item
+	 */
 	look(f, item)
 	{
 		if (item !== null)

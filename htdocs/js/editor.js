@@ -72,7 +72,8 @@ export class Editor {
 		const text = how.text ?? fieldText(field, draft.old);
 		this.input = this.control(field, text);
 		this.input.setAttribute("data-testid", "editor-input");
-		this.input.setAttribute("aria-label", `${field.label} of ${sku}`);
+		this.input.setAttribute("aria-label",
+		    `${field.label} of ${sku}`);
 		this.input.setAttribute("aria-describedby", "editor-notes");
 		this.node = el("div.editor", { "data-testid": "editor",
 			"data-sku": sku, "data-field": field.name,
@@ -207,7 +208,8 @@ export class Editor {
 			return;
 		p.textContent = text;
 		p.hidden = text === "";
-		setAttr(this.input, "aria-invalid", text !== "" ? "true" : null);
+		setAttr(this.input, "aria-invalid",
+		    text !== "" ? "true" : null);
 	}
 
 	/**
@@ -234,17 +236,19 @@ export class Editor {
 	{
 		if (this.draft === null || this.node === null)
 			return;
-		const at = this.hooks.box(this.draft.uid, this.draft.field.name);
+		const { uid, field } = this.draft;
+		const at = this.hooks.box(uid, field.name);
 		const style = this.node.style;
 		const wide = document.documentElement.clientWidth;
-		const box = at?.box ?? new DOMRect(wide / 2 - 100, 200, 200, 42);
-		const width = this.draft.field.name === "notes" ?
+		const box = at?.box ??
+		    new DOMRect(wide / 2 - 100, 200, 200, 42);
+		const width = field.name === "notes" ?
 		    Math.max(box.width, Math.min(NOTES_WIDTH, wide - 24)) :
 		    Math.max(box.width, 96);
 		setAttr(this.node, "data-away", at === null || !at.inside);
 		const left = Math.max(8, Math.min(
 		    box.right - width > box.left ? box.left :
-			this.draft.field.type === "number" ?
+			field.type === "number" ?
 			    box.right - width : box.left,
 		    wide - width - 8));
 		const top = Math.max(48, Math.min(box.top,

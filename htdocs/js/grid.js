@@ -354,7 +354,8 @@ export class Grid {
 			const b = cell.getBoundingClientRect();
 			const inside = b.top >= view.top - 2 &&
 			    b.bottom <= view.bottom + 2 &&
-			    b.left >= view.left - 2 && b.right <= view.right + 2;
+			    b.left >= view.left - 2 &&
+			    b.right <= view.right + 2;
 			return { box: b, inside };
 		}
 		if (n === undefined)
@@ -393,7 +394,11 @@ export class Grid {
 			this.hooks.activate(uid, field);
 	}
 
-	/** Scroll as little as needed. @param {number} uid @param {string} field */
+	/**
+	 * Scroll as little as needed.
+	 * @param {number} uid
+	 * @param {string} field
+	 */
 	reveal(uid, field)
 	{
 		const n = this.index.get(uid), h = this.holder;

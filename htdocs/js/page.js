@@ -10,12 +10,10 @@
 
 import { Problem, root, session } from "./api.js";
 import { makeColumns, tick } from "./columns.js";
-import { Conflicts } from "./conflict.js";
 import { FLASH, decorateRow } from "./cursors.js";
 import { Details, openCreate } from "./details.js";
 import { badge, byId } from "./dom.js";
 import { Editor } from "./editor.js";
-import { Edits } from "./edits.js";
 import { mountFilters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
@@ -23,9 +21,10 @@ import { popover } from "./menu.js";
 import { People, safeColor } from "./people.js";
 import { Pointer } from "./pointer.js";
 import { mountPresence } from "./presence.js";
+import { Saving } from "./saving.js";
 import { matches } from "./store.js";
 import { changeToast, notice } from "./toast.js";
-import { changeWords, formatValue, initials } from "./words.js";
+import { changeWords, initials } from "./words.js";
 
 /** No touch for so long: rows may move, ms. */
 const IDLE = 3000;
@@ -36,8 +35,6 @@ const PHONE = "(max-width: 640px)";
  * @typedef {import("./columns.js").Field} Field
  * @typedef {import("./store.js").Item} Item
  * @typedef {import("./words.js").ChangeEvent} ChangeEvent
- * @typedef {import("./edits.js").Edit} Edit
- * @typedef {import("./editor.js").Draft} Draft
  */
 
 export class Page {
@@ -65,20 +62,19 @@ export class Page {
 		this.ghosts = new Map();
 		/** @type {Map<number, number>} uid → timer of its flash */
 		this.flashes = new Map();
-		/** rows whose place or presence changed since they were laid out */
+		/** rows that would move, appear or vanish */
 		this.dirty = new Set();
 		this.refreshTimer = 0;
 		/** @type {Map<string, import("./people.js").Mark[]>} */
 		this.marks = new Map();
 		this.inventory = this.makeInventory(loadFailed);
-		this.edits = this.makeEdits();
+		this.saving = new Saving(this);
 		this.drawBar = mountPresence();
 		this.filters = mountFilters((f) => {
 			this.filter = f;
 			this.refresh(true);
 		}, () => this.grid.focus());
 		this.editor = this.makeEditor();
-		this.conflicts = this.makeConflicts();
 		this.details = new Details(this.writable, this.editorRole,
 		    this.dialogHooks());
 		this.grid = this.makeGrid();
@@ -146,22 +142,7 @@ export class Page {
 			applied: (ev, did, was) => this.applied(ev, did, was),
 			changed: (uid, did) => this.changed(uid, did.fields),
 			removed: (uid, was) => this.removed(uid, was),
-			epoch: () => this.otherEpoch(),
-		});
-	}
-
-	makeEdits()
-	{
-		return new Edits({
-			sku: (uid) => this.store.items.get(uid)?.sku ?? null,
-			changed: () => this.bar(),
-			saved: (edit, item) => {
-				this.uncover(edit);
-				this.inventory.got(edit.uid, item);
-				this.changed(edit.uid, [edit.field]);
-			},
-			conflict: (edit, doc) => this.conflict(edit, doc),
-			refused: (edit, why) => this.refused(edit, why),
+			epoch: () => this.saving.otherEpoch(),
 		});
 	}
 
@@ -169,32 +150,14 @@ export class Page {
 	{
 		return new Editor(byId("layers"), {
 			box: (uid, field) => this.grid.cellBox(uid, field),
-			commit: (draft, value) => this.commit(draft, value),
+			commit: (draft, value) =>
+			    this.saving.commit(draft, value),
 			closed: () => {
 				this.grid.focus();
 				this.pointer.select();
 				this.scheduleRefresh();
 			},
 			move: (down, right) => this.grid.move(down, right),
-		});
-	}
-
-	makeConflicts()
-	{
-		return new Conflicts(byId("layers"), {
-			box: (uid, field) => this.grid.cellBox(uid, field),
-			busy: () => this.editor.draft !== null ||
-			    this.details.node !== null,
-			changed: () => this.grid?.decorateAll(),
-			choose: (c, mine) => {
-				this.grid.focus();
-				if (mine)
-					this.save({ uid: c.uid, sku: c.sku,
-						field: c.field, value: c.yours,
-						base: c.version, epoch:
-						    this.inventory.sync.epoch });
-				this.changed(c.uid, [c.field]);
-			},
 		});
 	}
 
@@ -209,8 +172,8 @@ export class Page {
 			    /** @type {unknown} */ old,
 			    /** @type {number} */ base,
 			    /** @type {unknown} */ value) =>
-			    this.commit({ uid, field, old, base, epoch:
-				this.inventory.sync.epoch }, value),
+			    this.saving.commit({ uid, field, old, base,
+				epoch: this.inventory.sync.epoch }, value),
 			got: (/** @type {number | null} */ uid,
 			    /** @type {Item} */ item) => {
 				const at = this.inventory.got(uid, item);
@@ -272,8 +235,8 @@ export class Page {
 		matchMedia(PHONE).addEventListener("change",
 		    () => this.relayout());
 		addEventListener("beforeunload", (ev) => {
-			if (this.edits.waiting > 0 ||
-			    this.conflicts.list.length > 0)
+			if (this.saving.edits.waiting > 0 ||
+			    this.saving.conflicts.list.length > 0)
 				ev.preventDefault();
 		});
 		setInterval(() => {
@@ -303,10 +266,11 @@ export class Page {
 		case "ping":
 			return this.inventory.reached(data.position);
 		case "room_joined":
-			this.people.replace(data.users, data.users.length < 100 ?
-			    0 : data.count, data.settling);
+			this.people.replace(data.users,
+			    data.users.length < 100 ? 0 : data.count,
+			    data.settling);
 			if (!data.recovered)
-				this.inventory.reached(data.to ?? data.position);
+				this.inventory.reached(data.to);
 			this.checkBuild(data.build);
 			break;
 		case "presence_update":
@@ -334,7 +298,7 @@ export class Page {
 	stateChanged()
 	{
 		if (this.stream?.state === "live")
-			this.edits.retry();
+			this.saving.edits.retry();
 		this.peopleChanged();
 	}
 
@@ -344,7 +308,8 @@ export class Page {
 
 		this.marks = this.stream?.state === "live" ?
 		    this.people.marks() : new Map();
-		for (const sku of new Set([...old.keys(), ...this.marks.keys()]))
+		for (const sku of new Set([...old.keys(),
+			...this.marks.keys()]))
 			this.grid.decorate(this.store.uid(sku));
 		this.bar();
 	}
@@ -357,7 +322,7 @@ export class Page {
 			state: /** @type {any} */ (stream?.state ||
 			    "connecting"),
 			since: stream?.since ?? 0,
-			waiting: this.edits.waiting,
+			waiting: this.saving?.edits.waiting ?? 0,
 			persons: this.people.persons(),
 			count: this.people.count(),
 			editing: this.people.editing().map((e) => ({ ...e,
@@ -379,8 +344,8 @@ export class Page {
 	{
 		byId("skeleton").hidden = true;
 		byId("table-card").setAttribute("aria-busy", "false");
-		if (this.edits.user === 0)
-			this.restoreEdits();
+		if (this.saving.edits.user === 0)
+			this.saving.restore();
 		for (const uid of this.grid.uids)
 			this.grid.update(uid);
 		this.grid.built.then(() => {
@@ -442,7 +407,11 @@ export class Page {
 		    palette[ev.user_id % (palette.length || 1)]);
 	}
 
-	/** An item has other values. @param {number} uid @param {string[]} fields */
+	/**
+	 * An item has other values.
+	 * @param {number} uid
+	 * @param {string[]} fields
+	 */
 	changed(uid, fields)
 	{
 		const item = this.store.view(uid);
@@ -452,7 +421,7 @@ export class Page {
 		this.grid.update(uid);
 		this.grid.decorate(uid);
 		this.details.update(uid);
-		this.conflicts.refresh(uid, item);
+		this.saving.conflicts.refresh(uid, item);
 		if (this.grid.index.has(uid) !== matches(item, this.filter) ||
 		    fields.includes(this.sort.field) ||
 		    ["status", "changed"].includes(this.sort.field))
@@ -489,13 +458,6 @@ export class Page {
 			this.grid.decorate(uid);
 		}, FLASH));
 		this.grid.decorate(uid);
-	}
-
-	/** The server's history is another one: nothing typed goes unasked. */
-	otherEpoch()
-	{
-		for (const e of this.edits.stale(this.inventory.sync.epoch))
-			this.askAgain(e);
 	}
 
 	// ---- layout of the rows -------------------------------------------
@@ -570,7 +532,7 @@ export class Page {
 	placeLayers()
 	{
 		this.editor?.place();
-		this.conflicts?.place();
+		this.saving?.conflicts.place();
 	}
 
 	/** @param {HTMLElement} row @param {number} uid */
@@ -582,7 +544,8 @@ export class Page {
 			marks: this.marks.get(item?.sku ?? "") ?? [],
 			flash: this.flashes.has(uid),
 			deleted: this.ghosts.has(uid),
-			cell: (field) => this.conflicts?.has(uid, field) ?
+			cell: (field) =>
+			    this.saving?.conflicts.has(uid, field) ?
 			    "conflict" : this.store.isPending(uid, field) ?
 			    "pending" : "",
 			label: (field) => this.field(field).label,
@@ -603,7 +566,8 @@ export class Page {
 				mode: "edit" };
 		if (box.node !== null) {
 			const at = /** @type {any} */ (document.activeElement);
-			const field = this.editorRole && box.node.contains(at) &&
+			const field = this.editorRole &&
+			    box.node.contains(at) &&
 			    this.fields.has(at?.name) ? at.name : null;
 			return { row: sku(box.uid), field,
 				mode: field === null ? "select" : "edit" };
@@ -627,10 +591,8 @@ export class Page {
 			return;
 		if (f === undefined || f.read_only)
 			return this.showDetails(uid);
-		if (this.conflicts.has(uid, field)) {
-			this.conflicts.folded = false;
-			return this.conflicts.draw(true);
-		}
+		if (this.saving.conflicts.has(uid, field))
+			return this.saving.conflicts.unfold();
 		this.editor.open({ uid, field: f, base: item.version,
 			epoch: this.inventory.sync.epoch, old: item[field] },
 		item.sku, f.type === "choice" ? {} : { text });
@@ -644,100 +606,10 @@ export class Page {
 			this.details.open(uid);
 	}
 
-	/** @param {Draft} draft @param {unknown} value */
-	commit(draft, value)
-	{
-		const sku = this.store.items.get(draft.uid)?.sku ??
-		    this.ghosts.get(draft.uid)?.sku ?? "";
-
-		this.save({ uid: draft.uid, sku, field: draft.field.name,
-			value, base: draft.base, epoch: draft.epoch });
-	}
-
-	/** @param {Omit<Edit, "key">} edit */
-	save(edit)
-	{
-		if (edit.epoch !== this.inventory.sync.epoch)
-			return this.askAgain({ ...edit, key: "" });
-		this.store.overlay(edit.uid, edit.field, edit.value);
-		this.changed(edit.uid, [edit.field]);
-		this.edits.add(edit);
-	}
-
-	/** Its overlay goes, unless a later edit of the cell waits. @param {Edit} edit */
-	uncover(edit)
-	{
-		const later = this.edits.list.filter((e) =>
-		    e.uid === edit.uid && e.field === edit.field).at(-1);
-
-		this.store.overlay(edit.uid, edit.field, later?.value);
-	}
-
-	/** @param {Edit} edit @param {Record<string, any>} doc */
-	conflict(edit, doc)
-	{
-		const c = doc.conflicts.find((/** @type {any} */ x) =>
-		    x.field === edit.field) ?? doc.conflicts[0];
-		const f = this.field(edit.field), now = doc.current;
-
-		this.uncover(edit);
-		this.inventory.put(now);
-		this.conflicts.add({ uid: edit.uid, sku: now.sku,
-			field: edit.field, label: f.label, type: f.type,
-			theirs: c.theirs, yours: edit.value,
-			by: c.by ?? now.updated_by, at: c.at ?? now.updated_at,
-			version: now.version });
-		this.changed(edit.uid, [edit.field]);
-	}
-
-	/** An edit rests on what is no more: ask. @param {Edit} edit */
-	askAgain(edit)
-	{
-		const uid = this.store.uid(edit.sku);
-		const now = this.store.items.get(uid);
-
-		this.store.overlay(edit.uid, edit.field);
-		if (now === undefined)
-			return this.lost(edit, "it is not there any more");
-		if (now[edit.field] === edit.value)
-			return;
-		this.conflict({ ...edit, uid }, { current: now, conflicts: [{
-			field: edit.field, theirs: now[edit.field] }] });
-	}
-
-	/** @param {Edit} edit @param {Problem} why */
-	refused(edit, why)
-	{
-		const item = this.store.items.get(edit.uid);
-		const f = this.field(edit.field);
-
-		this.uncover(edit);
-		this.changed(edit.uid, [edit.field]);
-		if (item === undefined || why.status === 404)
-			return this.lost(edit, "the item was deleted");
-		const text = formatValue(edit.value, f.type);
-		const reopen = () => this.editor.open({ uid: edit.uid, field: f,
-			base: item.version, epoch: this.inventory.sync.epoch,
-			old: item[edit.field] }, item.sku,
-		{ text: String(edit.value), error: why.message });
-		if (this.editor.draft === null && this.details.node === null &&
-		    this.grid.index.has(edit.uid))
-			return reopen();
-		notice(`${f.label} of ${item.sku} was not saved: ${text}`, {
-			detail: why.message, action: "Edit again", run: reopen });
-	}
-
-	/** @param {Edit} edit @param {string} why */
-	lost(edit, why)
-	{
-		const f = this.field(edit.field);
-
-		notice(`${f.label} of ${edit.sku} was not saved: ${why}.`, {
-			detail: `You wrote: ${String(edit.value)}`,
-			stays: true });
-	}
-
-	/** A new item of ours: show it, whatever the filter. @param {number} uid */
+	/**
+	 * A new item of ours: show it, whatever the filter.
+	 * @param {number} uid
+	 */
 	showNew(uid)
 	{
 		const item = this.store.view(uid);
@@ -749,30 +621,9 @@ export class Page {
 		this.grid.focus();
 	}
 
-	/** Edits that a page before this one could not send. */
-	restoreEdits()
-	{
-		for (const e of this.edits.restore(this.me.user_id)) {
-			const uid = this.store.uid(e.sku);
-			if (uid === 0) {
-				this.lost(e, "the item is not there any more");
-				continue;
-			}
-			if (e.epoch !== this.inventory.sync.epoch) {
-				this.askAgain(e);
-				continue;
-			}
-			this.store.overlay(uid, e.field, e.value);
-			this.edits.list.push({ ...e, uid, sent: false });
-		}
-		this.edits.keep();
-		this.edits.send();
-	}
-
 	async signOut()
 	{
-		if (this.edits.list.length > 0 ||
-		    this.conflicts.list.length > 0)
+		if (this.saving.open > 0)
 			return notice("Some of your edits are not saved yet.", {
 				id: "sign-out", stays: false });
 		try {

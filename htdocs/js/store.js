@@ -28,7 +28,8 @@ const DERIVED = ["stock", "on_order"];
  */
 export function stockOf(item)
 {
-	const have = toMilli(item.quantity), level = toMilli(item.reorder_level);
+	const have = toMilli(item.quantity);
+	const level = toMilli(item.reorder_level);
 
 	return have === 0 ? "out" : level > 0 && have <= level ? "low" : "ok";
 }
@@ -142,7 +143,8 @@ export class Store {
 		this.items = new Map();
 		/** @type {Map<string, number>} */
 		this.bySku = new Map();
-		/** @type {Map<number, Map<string, unknown>>} own, unconfirmed */
+		/** own, not confirmed yet: uid → field → value
+		 *  @type {Map<number, Map<string, unknown>>} */
 		this.pending = new Map();
 		this.nextUid = 1;
 	}

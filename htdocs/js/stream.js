@@ -194,8 +194,11 @@ export class Stream {
 			url.searchParams.set("position", position);
 		try {
 			const answer = await fetch(url, {
-				headers: { Accept: "text/event-stream",
-					Authorization: `Bearer ${seat.ticket}` },
+				headers: {
+					Accept: "text/event-stream",
+					Authorization:
+					    `Bearer ${seat.ticket}`,
+				},
 				cache: "no-store", signal: open.signal,
 				credentials: "same-origin",
 			});

@@ -206,8 +206,10 @@ async function broadcast()
 	turn++;
 	try {
 		const { seq } = await collaboration.broadcast({
-			update_type: "test", sku: input("test-sku").value.trim(),
-			field: "quantity", old_value: turn, new_value: turn + 1 });
+			update_type: "test",
+			sku: input("test-sku").value.trim(),
+			field: "quantity", old_value: turn,
+			new_value: turn + 1 });
 		log("broadcast sent", `seq ${seq}`);
 	} catch (e) {
 		if (!(e instanceof Problem))

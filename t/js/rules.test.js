@@ -1,0 +1,54 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fieldText, readField } from "../../htdocs/js/rules.js";
+
+const field = (name, type, more = {}) => ({ name, label: name, type,
+	required: false, read_only: false, custom: false, ...more });
+
+test("numbers are read as numbers; nothing is zero", () => {
+	const f = field("quantity", "number");
+
+	assert.deepEqual(readField(f, "1,840.5"), { value: 1840.5 });
+	assert.deepEqual(readField(f, " "), { value: 0 });
+	assert.match(readField(f, "-3").error, /below zero/);
+	assert.match(readField(f, "ten").error, /number/);
+});
+
+test("text: trimmed, needed, not too long", () => {
+	const f = field("name", "text", { required: true, max_length: 5 });
+
+	assert.deepEqual(readField(f, " Glue "), { value: "Glue" });
+	assert.ok(readField(f, "  ").error);
+	assert.ok(readField(f, "sixsix").error);
+	assert.deepEqual(readField(f, "🔩🔩🔩🔩🔩"), { value: "🔩🔩🔩🔩🔩" });
+});
+
+test("notes keep their lines", () => {
+	assert.deepEqual(readField(field("notes", "text"), " a\n b\n\n"),
+	    { value: " a\n b" });
+});
+
+test("SKU", () => {
+	const f = field("sku", "text", { required: true });
+
+	assert.deepEqual(readField(f, "FAS-0042"), { value: "FAS-0042" });
+	for (const bad of ["", "a b", "ä", "x".repeat(65), "a/b", "<b>"])
+		assert.ok(readField(f, bad).error, bad);
+});
+
+test("choices", () => {
+	const f = field("status", "choice", { choices: ["active", "gone"] });
+
+	assert.deepEqual(readField(f, "gone"), { value: "gone" });
+	assert.ok(readField(f, "else").error);
+});
+
+test("a value as the text to edit", () => {
+	assert.equal(fieldText(field("q", "number"), 1840.5), "1840.5");
+	assert.equal(fieldText(field("q", "number"), null), "");
+	assert.equal(fieldText(field("n", "text"), "Glue"), "Glue");
+});
