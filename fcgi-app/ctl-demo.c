@@ -92,9 +92,11 @@ working_hour(const struct demo *demo, int days_ago, int n, int per_day)
 {
 	int64_t midnight = demo->now - demo->now % DAY_MS - days_ago * DAY_MS;
 
+	/* From 07:30 on for 9.5 hours, and never on the dot. */
 	return midnight +
-	       (450 + n * 570 / per_day + n * 7919 % 23) * MINUTE_MS +
-	       n * 7919 % 59 * 1009;
+	       (450 + n * 570 / per_day + (n * 7919 + days_ago * 37) % 23) *
+		   MINUTE_MS +
+	       (n * 7919 + days_ago * 41 + 7) % 59 * 1009;
 }
 
 static enum status
