@@ -69,7 +69,7 @@ commit(struct req *rq, const struct field_set *set, const struct item *before,
 	enum status st;
 
 	st = item_commit(rq->db, set, before, after, what);
-	if (st == ST_CONFLICT)
+	if (st == ST_CONFLICT && after != NULL)
 		return req_fail(rq, st, "the SKU %s is taken", after->sku);
 	if (st == ST_INVALID)
 		return req_fail_at(rq, st, "",
