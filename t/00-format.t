@@ -13,7 +13,7 @@ use FindBin qw($RealBin);
 use Test::More;
 
 my $top = abs_path("$RealBin/..");
-my $tool = ($ENV{STOCKROOM_TOOLS} // "$RealBin/node_modules") .
+my $tool = ($ENV{STOCKROOM_TOOLS} || "$RealBin/node_modules") .
     '/clang-format/bin/linux_x64/clang-format';
 $tool = abs_path($tool) // $tool;
 chdir $top or die "$top: $!";

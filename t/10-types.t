@@ -10,7 +10,7 @@ use warnings;
 use FindBin qw($RealBin);
 use Test::More;
 
-my $tools = $ENV{STOCKROOM_TOOLS} // "$RealBin/node_modules";
+my $tools = $ENV{STOCKROOM_TOOLS} || "$RealBin/node_modules";
 my $tsc = "$tools/typescript/bin/tsc";
 
 ok -e $tsc, "typescript is there: $tsc";

@@ -19,11 +19,12 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, inspect } from 'node:util';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const require = createRequire(path.resolve(process.env.STOCKROOM_TOOLS ??
+const require = createRequire(path.resolve(process.env.STOCKROOM_TOOLS ||
     path.join(here, '../node_modules'), 'lib.js'));
 const puppeteer = require('puppeteer-core');
 
-export const url = new URL(process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000/');
+export const url = new URL(process.env.STOCKROOM_URL ??
+    'http://127.0.0.1:8000/');
 export const PASSWORD = 'stockroom';
 const SHOTS = process.env.STOCKROOM_SHOTS;
 
@@ -59,7 +60,7 @@ function say(message) {
 	if (control)
 		control.write(JSON.stringify(message) + '\n');
 	else if (message.test)
-		console.log(`${message.ok ? 'ok' : 'not ok'} - ${message.test}` +
+		console.log(`${message.ok ? '' : 'not '}ok - ${message.test}` +
 		    (message.more ? `\n${message.more}` : ''));
 	else if (message.diag)
 		console.log(`# ${message.diag}`);
@@ -230,18 +231,21 @@ export class Seat {
 	}
 
 	async newPage() {
-		const { width = 1280, height = 800, dark, reduced } = this.options;
+		const { width = 1280, height = 800, dark, reduced } =
+		    this.options;
 		const page = this.page = await this.context.newPage(
 		    this.kind === 'chromium' ? { type: 'window' } : undefined);
 		page.setDefaultTimeout(8000);
 		this.watch(page);
 		await page.setViewport({ width, height });
 		if (this.kind === 'chromium')
-			await page.emulateMediaFeatures([
-				{ name: 'prefers-color-scheme',
-				    value: dark ? 'dark' : 'light' },
-				{ name: 'prefers-reduced-motion',
-				    value: reduced ? 'reduce' : 'no-preference' }]);
+			await page.emulateMediaFeatures([{
+				name: 'prefers-color-scheme',
+				value: dark ? 'dark' : 'light',
+			}, {
+				name: 'prefers-reduced-motion',
+				value: reduced ? 'reduce' : 'no-preference',
+			}]);
 	}
 
 	watch(page) {
@@ -330,12 +334,14 @@ export class Seat {
 	}
 
 	async click(selector) {
-		await until(`${selector} to click`, () => this.visible(selector));
+		await until(`${selector} to click`,
+		    () => this.visible(selector));
 		await this.page.locator(selector).click();
 	}
 
 	async hover(selector) {
-		await until(`${selector} to hover`, () => this.visible(selector));
+		await until(`${selector} to hover`,
+		    () => this.visible(selector));
 		await this.page.hover(selector);
 	}
 
@@ -392,8 +398,8 @@ export async function accessible(seat, test) {
 		new Promise((done) => setTimeout(done, 3000))]).then(() => 0));
 	await seat.run(axe);
 	const found = await seat.run(async () => {
-		const result = await /** @type {any} */ (window).axe.run(document,
-		    { resultTypes: ['violations'] });
+		const result = await /** @type {any} */ (window).axe.run(
+		    document, { resultTypes: ['violations'] });
 		return result.violations.map((v) => `${v.id}: ${v.help}\n` +
 		    v.nodes.slice(0, 4).map((n) => `    ${n.target}  ` +
 		    `${n.html.slice(0, 160)}\n    ${n.any?.[0]?.message ?? ''}`)
@@ -403,6 +409,15 @@ export async function accessible(seat, test) {
 }
 
 /* ---- the frame of a scene */
+
+/** Run the parts, [fn, ...arguments], and tell how long each took. */
+export async function inTurn(parts) {
+	for (const [part, ...args] of parts) {
+		const from = Date.now();
+		await part(...args);
+		diag(`${part.name}: ${(Date.now() - from) / 1000} s`);
+	}
+}
 
 async function pictures() {
 	if (!SHOTS)
@@ -426,12 +441,14 @@ export async function scene(fn) {
 	if (failed) {
 		await pictures();
 		for (const seat of seats) {
+			const who = `${seat.who}'s console`;
 			for (const e of seat.errors)
-				diag(`${seat.who}'s console: ${e.text} ${e.at}`);
+				diag(`${who}: ${e.text} ${e.at}`);
 		}
 	}
 	for (const browser of browsers)
-		await Promise.race([browser.close(), sleep(5000)]).catch(() => {});
+		await Promise.race([browser.close(), sleep(5000)])
+		    .catch(() => {});
 	say({ done: 1 });
 	if (control)
 		control.end(() => process.exit(0));

@@ -100,9 +100,10 @@ export async function change(seat, sku, field, text) {
 	await seat.press('Enter');
 }
 
-/** What an avatar or a badge shows to the eye. */
-export function initials(seat, selector) {
-	return seat.text(`${selector} [aria-hidden=true]`);
+/** What an avatar or a badge shows to the eye, its hidden label left out. */
+export async function initials(seat, selector) {
+	return await seat.text(`${selector} [aria-hidden=true]`) ??
+	    await seat.text(selector);
 }
 
 /** Let the pointer rest where no row is, so that waiting rows may move. */

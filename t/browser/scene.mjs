@@ -5,12 +5,11 @@
  * ana in one browser, ben in the other, curl beside them, on one table: all
  * that they see of each other.  Arguments: ana's browser and ben's.
  */
-import { scene, launch, call, diag, ok, is, like, see, until, sleep }
+import { scene, inTurn, launch, call, diag, ok, is, like, see, until }
     from './lib.mjs';
 import { at, rowOf, cellOf, avatarOf, badgeOf, toastOf, editorOf, conflictOf,
-    signIn, live, skus, value, shows, open, write, change, leaveTable,
-    initials,
-    note, noteGone, noteEvent, noted, recordStates, states, ready }
+    signIn, live, skus, value, open, write, change, leaveTable,
+    initials, note, noteGone, noteEvent, noted, recordStates, states, ready }
     from './page.mjs';
 
 const FIELDS = ['sku', 'name', 'location', 'quantity', 'unit', 'qty_ordered',
@@ -369,12 +368,8 @@ scene(async () => {
 	// A refused merge is an answer 409, which browsers log.
 	for (const seat of [ana, ben])
 		seat.allow(/409.*\/api\/v1\/inventory\/items\//);
-	for (const part of [arrive, pointer, update, merge, conflict, scripts,
-		leaveAndReturn, relayDies]) {
-		const from = Date.now();
-		await part();
-		diag(`${part.name}: ${((Date.now() - from) / 1000).toFixed(1)} s`);
-	}
+	await inTurn([[arrive], [pointer], [update], [merge], [conflict],
+		[scripts], [leaveAndReturn], [relayDies]]);
 	is(await ben.run(() => window.name), 'same page',
 	    'ben never had to reload');
 	ana.clean();

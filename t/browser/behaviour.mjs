@@ -1,0 +1,579 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ *
+ * The inventory page by itself.  Argument: demo (200 items) or empty.
+ */
+import { scene, inTurn, launch, call, diag, ok, is, like, see, until, sleep,
+    PASSWORD } from './lib.mjs';
+import { at, rowOf, cellOf, avatarOf, toastOf, editorOf, MANAGEMENT, signIn,
+    ready, live, skus, value, open, write, change, leaveTable, search, note,
+    noteGone, noted, sideways } from './page.mjs';
+
+let chromium;
+
+const api = (method, path, body) => call('api', 'ben', method, path, body);
+const item = (sku) => `/inventory/items/${sku}`;
+const stored = async (sku) => (await api('GET', item(sku))).body;
+
+/** Press Tab until something that matches has the focus. */
+async function tabTo(seat, selector, key = 'Tab') {
+	for (let n = 0; n < 60; n++) {
+		if (await seat.run((s) => !!document.activeElement?.closest(s),
+		    selector))
+			return;
+		if (key === 'Tab')
+			await seat.press('Tab');
+		else
+			await seat.press(key);
+	}
+	throw new Error(`no way to ${selector} by ${key}; the focus is on ` +
+	    await seat.run(() => document.activeElement?.outerHTML
+		.slice(0, 200)));
+}
+
+/** The cell that has the focus, as [sku, field]: itself or its grid for it. */
+const focusedCell = (seat) => seat.run((row) => {
+	const at = document.activeElement;
+	const id = at?.getAttribute('aria-activedescendant');
+	const e = id ? document.getElementById(id) : at;
+	return [e?.closest(row)?.getAttribute('data-sku') ?? null,
+		e?.closest('[data-field]')?.getAttribute('data-field') ?? null];
+}, at('row'));
+
+async function keyboard() {
+	const seat = await chromium.seat('ana');
+	seat.allow(/401.*\/session/);
+	await seat.go('/');
+	await until('the form', () => seat.visible('#username'));
+	await tabTo(seat, '#username');
+	await seat.type('ana');
+	await tabTo(seat, '#password');
+	await seat.type(PASSWORD);
+	await tabTo(seat, '#sign-in-submit');
+	await seat.press('Enter');
+	await until('the inventory', () => seat.where() === MANAGEMENT);
+	await ready(seat);
+	const [first, second] = await skus(seat);
+
+	await tabTo(seat, '#grid');
+	await see('Tab reaches the table\'s first cell', async () =>
+	    (await focusedCell(seat))[0] === first);
+	await seat.press('Home');
+	for (let n = 0; n < 12 &&
+	    (await focusedCell(seat))[1] !== 'quantity'; n++)
+		await seat.press('ArrowRight');
+	is(await focusedCell(seat), [first, 'quantity'],
+	    'arrow keys go from cell to cell');
+	await seat.press('ArrowDown');
+	is(await focusedCell(seat), [second, 'quantity'], 'and down');
+	ok(await seat.run(() => {
+		const grid = document.activeElement;
+		const style = getComputedStyle(document.getElementById(
+		    grid.getAttribute('aria-activedescendant')) ?? grid);
+		return style.outlineStyle !== 'none' ||
+		    style.boxShadow !== 'none';
+	}), 'the focus can be seen');
+	await seat.press('Enter');
+	await until('the editor', () => seat.visible(
+	    editorOf(second, 'quantity')));
+	await seat.run(() => /** @type {any} */ (
+	    document.activeElement).select());
+	await seat.type('321');
+	await seat.press('Escape');
+	await see('Escape leaves the cell as it was', async () =>
+	    !await seat.count(at('editor')) &&
+	    await value(seat, second, 'quantity') !== '321');
+	is((await focusedCell(seat))[0], second,
+	    'and the focus back on the row');
+	await seat.type('654');
+	await until('typing opens the editor', () => seat.visible(
+	    editorOf(second, 'quantity')));
+	await seat.press('Enter');
+	await see('Enter saves', async () =>
+	    (await stored(second)).quantity === 654);
+	await see('the focus stays in the table', async () =>
+	    (await focusedCell(seat))[0] !== null);
+
+	await seat.press('ArrowUp');
+	const [sku] = await focusedCell(seat);
+	await seat.page.keyboard.down('Control');
+	await seat.press('Enter');
+	await seat.page.keyboard.up('Control');
+	await see('Ctrl+Enter opens the details', () => seat.visible(
+	    `#details-dialog[data-sku="${sku}"]`));
+	for (let n = 0; n < 40; n++) {
+		await seat.press('Tab');
+		if (!await seat.run(() => !!document.activeElement?.closest(
+		    '#details-dialog') ||
+		    document.activeElement === document.body)) {
+			ok(false, 'Tab stays inside the dialog');
+			break;
+		}
+	}
+	await seat.press('Escape');
+	await see('Escape closes them', async () =>
+	    !await seat.visible('#details-dialog'));
+	await see('the focus is back where it was', async () =>
+	    (await focusedCell(seat))[0] === sku);
+
+	await tabTo(seat, '#user-menu-button');
+	await seat.press('Enter');
+	await until('the menu', () => seat.visible('#sign-out'));
+	await tabTo(seat, '#sign-out');
+	await seat.press('Enter');
+	await see('signed out by keyboard', async () =>
+	    seat.where() === '/' && await seat.visible('#username'));
+	seat.clean();
+	await seat.close();
+}
+
+async function viewer(sku) {
+	const seat = await chromium.seat('vera');
+	await signIn(seat);
+	is(await seat.attr('body', 'data-role'), 'viewer', 'vera may look');
+	is(await seat.visible('#new-item'), false, 'she has no "new item"');
+	await seat.page.click(cellOf(sku, 'quantity'), { count: 2 });
+	await seat.press('Enter', '5');
+	await sleep(300);
+	is(await seat.count(at('editor')), 0, 'cells do not open');
+	is(await seat.run((path) => fetch(path, { method: 'PATCH',
+		headers: { 'Content-Type': 'application/json' },
+		body: '{"quantity":1}' }).then((r) => r.status),
+	    `/api/v1${item(sku)}`), 403, 'nor does the server take it');
+	seat.allow(/403.*\/items\//);
+	await seat.hover(rowOf(sku));
+	await seat.click(`${rowOf(sku)} ${at('open-details')}`);
+	await until('details', () => seat.visible('#details-dialog'));
+	is(await seat.run(() => [...document.querySelectorAll(
+	    '#details-dialog input, #details-dialog textarea, ' +
+	    '#details-dialog select')].filter((e) => e.checkVisibility() &&
+		!/** @type {any} */ (e).readOnly &&
+		!/** @type {any} */ (e).disabled).length), 0,
+	    'her details are read-only');
+	is(await seat.visible('#details-delete'), false, 'without "delete"');
+	await api('PATCH', item(sku), { quantity: 808 });
+	await see('but she sees what others do', async () =>
+	    await value(seat, sku, 'quantity') === '808');
+	seat.clean();
+	await seat.close();
+}
+
+/** Text that would be a picture, a script or an entity if it were markup. */
+async function hostileText(ana) {
+	const name = '<img src=x onerror=window.pwned=1> &amp; "\'`';
+	const sku = '0-HOSTILE';
+	const notes = '<script>window.pwned=1</script>\n=1+1 </textarea>';
+	await leaveTable(ana);
+	const made = await api('POST', '/inventory/items', { sku, name, notes,
+		location: '"><b id=bold>A1', unit: "'>", quantity: 1 });
+	is(made.status, 201, 'an item with a hostile name');
+	await search(ana, sku);
+	await see('its name is shown as text', async () =>
+	    await value(ana, sku, 'name') === name);
+	await ana.hover(rowOf(sku));
+	await ana.click(`${rowOf(sku)} ${at('open-details')}`);
+	await until('details', () => ana.visible('#details-dialog'));
+	await until('history', () => ana.count(at('history-entry')));
+	is(await ana.run(() => /** @type {any} */ (document.querySelector(
+	    '#details-dialog [name=notes]')).value), notes,
+	    'notes with markup stay as they are');
+	await ana.click('#details-close');
+	await api('PATCH', item(sku), { name: `${name}!` });
+	await see('a toast about it', () => ana.count(toastOf(sku)));
+	is(await ana.run(() => ['pwned' in window,
+		document.querySelectorAll('img[src=x], #bold').length]),
+	    [false, 0], 'none of it became markup');
+	await api('DELETE', item(sku));
+	await search(ana, '');
+	await until('all rows again', async () =>
+	    await ana.attr('#grid', 'data-shown') === '200');
+}
+
+/** Search, filters, and all 200 rows by scrolling. */
+async function finding(ana) {
+	const [sku] = await skus(ana);
+	await search(ana, sku);
+	await see('search finds a SKU', async () =>
+	    (await skus(ana))[0] === sku &&
+	    Number(await ana.attr('#grid', 'data-shown')) < 20);
+	await search(ana, '');
+	await see('an empty search shows all', async () =>
+	    await ana.attr('#grid', 'data-shown') === '200');
+	const { counts } = (await api('GET', '/inventory/items?limit=1')).body;
+	for (const name of ['low', 'out', 'on_order']) {
+		await ana.click(at(`filter-${name}`));
+		await see(`filter ${name} shows ${counts[name]}`, async () =>
+		    await ana.attr('#grid', 'data-shown') ===
+			String(counts[name]));
+		ok((await ana.text(at(`filter-${name}`))).includes(
+		    String(counts[name])), 'and says so');
+		is(await ana.attr(at(`filter-${name}`), 'aria-pressed'),
+		    'true', 'and that it is on');
+	}
+	await ana.click(at('filter-all'));
+	await until('all again', async () =>
+	    await ana.attr('#grid', 'data-shown') === '200');
+	const all = (await api('GET', '/inventory/items?limit=200&sort=sku'))
+	    .body.items.map((i) => i.sku);
+	ok(await ana.count(at('row')) < 150, 'rows are virtual');
+	await ana.hover(rowOf(sku));
+	const seen = new Set();
+	for (let n = 0; n < 80 && seen.size < 200; n++) {
+		for (const one of await ana.run((row) =>
+		    [...document.querySelectorAll(row)].map((e) =>
+			e.getAttribute('data-sku')), at('row')))
+			seen.add(one);
+		await ana.page.mouse.wheel({ deltaY: 400 });
+		await sleep(40);
+	}
+	is([...seen].sort(), [...all].sort(), 'scrolling shows all 200');
+	await ana.page.mouse.wheel({ deltaY: -100000 });
+	await until('back at the top', async () =>
+	    (await skus(ana)).includes(sku));
+	await leaveTable(ana);
+}
+
+/** Rows do not move, come or go under the pointer. */
+async function calm(ana) {
+	const before = await skus(ana);
+	const made = `${before[1]}-B`;
+	await ana.hover(cellOf(before[2], 'name'));
+	await api('POST', '/inventory/items', { sku: made, name: 'Between' });
+	await see('a new row waits while the pointer is in the table',
+	    async () => /1 change/.test(await ana.text(at('waiting')) ?? ''));
+	is((await skus(ana)).slice(0, 6), before.slice(0, 6),
+	    'nothing moves under the pointer');
+	await ana.click(at('waiting'));
+	await see('"show" brings it in', async () =>
+	    (await skus(ana)).includes(made));
+	await leaveTable(ana);
+	await api('DELETE', item(made));
+	await see('away from the table it goes by itself', async () =>
+	    !await ana.count(rowOf(made)));
+}
+
+/** Nothing typed is lost when a row is deleted or the app is away. */
+async function drafts(ana) {
+	const [sku, other] = await skus(ana);
+	const doomed = '0-DOOMED';
+	await api('POST', '/inventory/items', { sku: doomed, name: 'Doomed' });
+	await until('the row', () => ana.count(rowOf(doomed)));
+	await open(ana, doomed, 'location');
+	await write(ana, 'my text');
+	await api('DELETE', item(doomed));
+	await see('the row was deleted: what was typed is still there',
+	    async () => await ana.run((s) => /** @type {any} */ (
+		document.querySelector(s))?.value, at('editor-input')) ===
+		'my text');
+	await ana.press('Escape');
+	await leaveTable(ana);
+	await until('the row goes', async () =>
+	    !await ana.count(rowOf(doomed)));
+
+	ana.allow(/50[234]/, /ERR_/);
+	await call('stop', 'app');
+	await change(ana, sku, 'location', 'Kept 1');
+	await see('the app is away: the edit waits, marked as pending',
+	    async () => await value(ana, sku, 'location') === 'Kept 1' &&
+		await ana.attr(cellOf(sku, 'location'), 'data-pending') !==
+		    null);
+	await call('start', 'app');
+	await see('and is saved when it is back', async () =>
+	    (await stored(sku)).location === 'Kept 1', 20000);
+	await see('no longer pending', async () =>
+	    await ana.attr(cellOf(sku, 'location'), 'data-pending') === null);
+
+	await open(ana, other, 'quantity');
+	await write(ana, '-5');
+	await ana.press('Enter');
+	await see('below zero: the editor says why and stays', async () =>
+	    await ana.visible(at('editor-error')) &&
+	    await ana.visible(editorOf(other, 'quantity')));
+	await ana.press('Escape');
+}
+
+/** An item's life through the dialogs. */
+async function dialogs(ana) {
+	const sku = '0-NEW.1';
+	await ana.click('#new-item');
+	await until('the form', () => ana.visible('#create-dialog'));
+	await ana.fill('#create-dialog [name=sku]', 'has space');
+	await ana.fill('#create-dialog [name=name]', 'Glue');
+	await ana.click('#create-submit');
+	await see('a bad SKU is refused, in words', async () =>
+	    await ana.count('#create-dialog [name=sku][aria-invalid]') &&
+	    (await ana.text('#create-dialog [data-for=sku] .field-error'))
+		.length > 5);
+	await ana.fill('#create-dialog [name=sku]', sku);
+	await ana.fill('#create-dialog [name=quantity]', '2.5');
+	await ana.click('#create-submit');
+	await see('a new item is made', async () =>
+	    (await stored(sku)).quantity === 2.5);
+	await see('the dialog closes', async () =>
+	    !await ana.visible('#create-dialog'));
+	await leaveTable(ana);
+	await see('and its row is there', () => ana.count(rowOf(sku)));
+
+	await ana.hover(rowOf(sku));
+	await ana.click(`${rowOf(sku)} ${at('open-details')}`);
+	await until('details', () => ana.visible('#details-dialog'));
+	await ana.fill('#details-dialog [name=location]', 'Shelf 9');
+	await ana.press('Enter');
+	await see('details save on Enter', async () =>
+	    (await stored(sku)).location === 'Shelf 9');
+	await ana.fill('#adjust-amount', '2');
+	await ana.fill('#adjust-reason', 'count');
+	await ana.click('#adjust-plus');
+	await see('an adjustment adds', async () =>
+	    (await stored(sku)).quantity === 4.5);
+	await see('the history tells', async () => {
+		const all = (await ana.texts(at('history-entry'))).join(' | ');
+		return /ana/.test(all) && /count/.test(all) &&
+		    await ana.count(at('history-entry')) >= 3;
+	});
+	await ana.click('#details-delete');
+	await ana.click('#delete-confirm');
+	await see('deleted after asking', async () =>
+	    (await api('GET', item(sku))).status === 404);
+	await see('the details close', async () =>
+	    !await ana.visible('#details-dialog'));
+	ana.allow(/404.*\/items\//, /409.*\/items\//, /422.*\/items/,
+	    /400.*\/items/);
+}
+
+/** A reload is no leaving; signing out is one, at once. */
+async function comings(ana) {
+	const ben = await chromium.seat('ben');
+	await signIn(ben);
+	await until('both', () => ana.visible(avatarOf('ben')));
+	await noteGone(ana, 'gone', avatarOf('ben'));
+	await ben.page.reload();
+	await ready(ben);
+	await sleep(2000);
+	is(await ana.run(() => /** @type {any} */ (window).notes.gone),
+	    undefined, 'ben reloads: he never leaves the bar');
+	is(await ana.attr(avatarOf('ben'), 'data-state'), 'active',
+	    'nor is he away');
+
+	await ben.click('#user-menu-button');
+	await noteGone(ana, 'out', avatarOf('ben'));
+	const from = await ben.now();
+	await ben.click('#sign-out');
+	const took = await noted(ana, 'out') - from;
+	diag(`sign-out to avatar gone: ${took.toFixed(0)} ms`);
+	ok(took < 1400, 'ben signs out: gone at once', `${took} ms`);
+	await see('he is at the sign-in', async () =>
+	    ben.where() === '/' && await ben.visible('#username'));
+	await ben.page.goBack();
+	await see('"back" shows him nothing', async () =>
+	    ben.where() === '/' && !await ben.count(at('row')));
+	ben.allow(/401/);
+
+	await signIn(ben);
+	await ben.context.deleteCookie(...await ben.context.cookies());
+	const [sku] = await skus(ben);
+	await change(ben, sku, 'unit', 'box');
+	await see('the session is over: sent to the sign-in', async () =>
+	    ben.where() === '/' && await ben.visible('#username'));
+	await ben.fill('#username', 'ben');
+	await ben.fill('#password', PASSWORD);
+	await ben.press('Enter');
+	await see('and from there back', () => ben.where() === MANAGEMENT);
+	await ready(ben);
+	await call('ctl', 'user', 'disable', 'ben');
+	await see('ben is disabled: out within a second or so', async () =>
+	    ben.where() === '/' && await ben.visible('#username'), 5000);
+	await see('and out of ana\'s bar', async () =>
+	    !await ana.count(avatarOf('ben')));
+	ben.clean();
+	await ben.close();
+}
+
+/** More tabs than a browser opens connections to one host. */
+async function manyTabs() {
+	const first = await chromium.seat('admin');
+	await signIn(first);
+	const tabs = [first];
+	for (let n = 1; n < 10; n++) {
+		const tab = await first.tab();
+		await tab.go(MANAGEMENT);
+		tabs.push(tab);
+	}
+	const last = tabs[9];
+	await see('the tenth tab has its rows', () =>
+	    last.count('#grid[data-ready]'), 15000);
+	for (const [n, tab] of tabs.entries())
+		await see(`tab ${n + 1} is live`, () => live(tab, 15000),
+		    15000);
+	const [sku] = await skus(last);
+	await change(last, sku, 'qty_ordered', '6');
+	for (const [n, tab] of tabs.entries())
+		await see(`tab ${n + 1} sees a change`, async () =>
+		    await value(tab, sku, 'qty_ordered') === '6');
+	for (const tab of tabs.reverse()) {
+		tab.clean(`tab of ${tab.who}: no errors in the console`);
+		await tab.close();
+	}
+}
+
+/** A name on plain HTTP: no secure context, nothing may need one. */
+async function plainName(browser) {
+	const seat = await browser.seat('ana', { host: 'stock.lan' });
+	await signIn(seat);
+	is(await seat.run(() => [location.hostname, isSecureContext]),
+	    ['stock.lan', false], `${browser.name}: no secure context`);
+	const [sku] = await skus(seat);
+	const text = `Lan ${browser.name}`;
+	await change(seat, sku, 'location', text);
+	await see('a change is saved there', async () =>
+	    (await stored(sku)).location === text);
+	await api('PATCH', item(sku), { location: `${text} 2` });
+	await see('and one comes in', async () =>
+	    await value(seat, sku, 'location') === `${text} 2`);
+	seat.clean();
+	await seat.close();
+}
+
+async function reducedMotion() {
+	const seat = await chromium.seat('ana', { reduced: true });
+	await signIn(seat);
+	const [sku] = await skus(seat);
+	await note(seat, 'flash', `${rowOf(sku)}[data-flash]`);
+	await seat.run(() => {
+		const list = /** @type {any} */ (window).moving = [];
+		const look = () => {
+			for (const a of document.getAnimations()) {
+				const t = a.effect?.getComputedTiming();
+				if (Number(t?.duration) > 50)
+					list.push(`${a.constructor.name} ` +
+					    /** @type {any} */ (a.effect).target
+						?.className);
+			}
+			requestAnimationFrame(look);
+		};
+		look();
+	});
+	await api('PATCH', item(sku), { quantity: 12 });
+	await noted(seat, 'flash');
+	await until('the toast', () => seat.count(toastOf(sku)));
+	await sleep(300);
+	is(await seat.run(() => [...new Set(
+	    /** @type {any} */ (window).moving)]), [],
+	    'reduced motion: flash and toast come without moving');
+	seat.clean();
+	await seat.close();
+}
+
+async function phone() {
+	const seat = await chromium.seat('ana', { width: 360, height: 740 });
+	await signIn(seat);
+	is(await sideways(seat), 0, '360 px: nothing to scroll sideways');
+	const [sku] = await skus(seat);
+	for (const field of ['name', 'quantity', 'location'])
+		ok(await seat.run((s) => {
+			const box = document.querySelector(s)
+			    ?.getBoundingClientRect();
+			return box && box.width > 0 && box.left >= 0 &&
+			    box.right <= innerWidth;
+		}, cellOf(sku, field)), `360 px: ${field} can be seen`);
+	ok(await seat.visible(at('presence-bar')), '360 px: the bar too');
+	await seat.page.click(rowOf(sku));
+	await see('a tap opens the details', () => seat.visible(
+	    `#details-dialog[data-sku="${sku}"]`));
+	is(await sideways(seat), 0, 'which fit');
+	await seat.fill('#details-dialog [name=quantity]', '36');
+	await seat.press('Enter');
+	await see('and change the item', async () =>
+	    (await stored(sku)).quantity === 36);
+	await seat.click('#details-close');
+	await api('PATCH', item(sku), { quantity: 37 });
+	await until('a toast', () => seat.visible(toastOf(sku)));
+	ok(await seat.run((s) => {
+		const box = document.querySelector(s).getBoundingClientRect();
+		return box.left >= 0 && box.right <= innerWidth;
+	}, toastOf(sku)), 'toasts fit');
+	is(await sideways(seat), 0, 'and push nothing aside');
+	for (const where of ['/test-collaboration.html', '/']) {
+		await seat.go(where);
+		is(await sideways(seat), 0, `${where} fits 360 px`);
+	}
+	seat.clean();
+	await seat.close();
+}
+
+async function emptyInventory() {
+	const seat = await chromium.seat('ana');
+	await signIn(seat);
+	await see('an empty inventory says so', () =>
+	    seat.visible(at('empty')));
+	is(await seat.attr('#grid', 'data-total'), '0', 'and counts 0');
+	await seat.click('#new-item');
+	await seat.fill('#create-dialog [name=sku]', 'FIRST');
+	await seat.fill('#create-dialog [name=name]', 'The first item');
+	await seat.click('#create-submit');
+	await leaveTable(seat);
+	await see('the first item takes its place', async () =>
+	    await value(seat, 'FIRST', 'name') === 'The first item' &&
+	    !await seat.visible(at('empty')));
+	await api('DELETE', item('FIRST'));
+	await see('and leaves it again', () => seat.visible(at('empty')));
+	seat.clean();
+}
+
+async function refusals() {
+	const seat = await chromium.seat('ana');
+	seat.allow(/401/);
+	await seat.go(MANAGEMENT);
+	await see('who is not signed in is sent to the sign-in', async () =>
+	    seat.where() === '/' && await seat.visible('#username'));
+	for (const [user, password] of [['ana', 'wrong'], ['nobody', 'x']]) {
+		await seat.fill('#username', user);
+		await seat.fill('#password', password);
+		await seat.press('Enter');
+		await see(`${user} with "${password}" is refused in words`,
+		    async () => (await seat.text(at('sign-in-error')) ?? '')
+			.length > 5);
+	}
+	await seat.go('/?next=https://example.org/');
+	await seat.fill('#username', 'ana');
+	await seat.fill('#password', PASSWORD);
+	await seat.press('Enter');
+	await see('"next" leads nowhere else', async () =>
+	    seat.where() === MANAGEMENT &&
+	    new URL(seat.page.url()).host === seat.base.host);
+	await ready(seat);
+	await seat.go('/');
+	await see('a signed-in visitor need not sign in again', () =>
+	    seat.where() === MANAGEMENT);
+	seat.clean();
+	await seat.close();
+}
+
+async function withDemo() {
+	const seat = await chromium.seat('ana');
+	await signIn(seat);
+	const [sku] = await skus(seat);
+	const parts = [
+		[refusals], [keyboard], [viewer, sku], [hostileText, seat],
+		[finding, seat], [calm, seat], [drafts, seat],
+		[dialogs, seat], [reducedMotion], [phone],
+		[plainName, chromium], [manyTabs], [comings, seat],
+	];
+	// Arguments after "demo" are the parts to run; all when there are none.
+	const only = process.argv.slice(3);
+	await inTurn(parts.filter(([part]) => only.length === 0 ||
+	    only.includes(part.name)));
+	seat.clean();
+	await chromium.close();
+	if (only.length === 0)
+		await plainName(await launch('firefox'));
+}
+
+scene(async () => {
+	chromium = await launch('chromium');
+	if (process.argv[2] === 'empty')
+		await emptyInventory();
+	else
+		await withDemo();
+});
