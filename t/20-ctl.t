@@ -135,15 +135,17 @@ ctl_is(1, 'revoke none', ['token', 'revoke', 'x'], '', qr/^$/,
 
 # -- a password from a terminal: asked for twice, and never shown
 
-# A pseudo terminal: its master, and the path of the other end.
+# Both ends of a pseudo terminal.
 sub terminal
 {
 	sysopen my $pty, '/dev/ptmx', O_RDWR | O_NOCTTY or
 	    die "/dev/ptmx: $!";
-	my $n = pack 'i', 0;
-	ioctl($pty, 0x40045431, $n) or die "unlock: $!";
-	ioctl($pty, 0x80045430, $n) or die "number: $!";
-	return ($pty, '/dev/pts/' . unpack 'i', $n);
+	my $unlocked = pack 'i', 0;
+	ioctl($pty, 0x40045431, $unlocked) or die "TIOCSPTLCK: $!";
+	my $fd = ioctl($pty, 0x5441, O_RDWR | O_NOCTTY) or
+	    die "TIOCGPTPEER: $!";
+	open my $tty, '+<&=', $fd + 0 or die "the other end: $!";
+	return ($pty, $tty);
 }
 
 # Read from FH until LIKE comes; all that came.
@@ -167,20 +169,21 @@ sub typed
 {
 	my ($argv, @answers) = @_;
 
-	my ($pty, $path) = terminal();
+	my ($pty, $tty) = terminal();
 	pipe my $err, my $err_in or die;
 	my $pid = fork // die;
 	if (!$pid) {
 		POSIX::setsid();
 		delete $ENV{$_} for grep { /^STOCKROOM_/ } keys %ENV;
 		@ENV{keys %{ $s->{env} }} = values %{ $s->{env} };
-		open STDIN, '+<', $path or die;
+		open STDIN, '+<&', $tty or die;
 		open STDOUT, '>&', \*STDIN or die;
 		open STDERR, '>&', $err_in or die;
 		exec "$s->{build}/stockroomctl", @$argv
 		    or POSIX::_exit(127);
 	}
 	close $err_in;
+	close $tty;
 	my ($said, $screen) = ('', '');
 	for (@answers) {
 		$said .= expect($err, qr/: \z/);
