@@ -114,7 +114,12 @@ open_connection(const char *path, int flags)
 struct db *
 db_open_reader(const char *path)
 {
-	return open_connection(path, SQLITE_OPEN_READONLY);
+	struct db *db = open_connection(path, SQLITE_OPEN_READONLY);
+
+	/* The files are opened by the first read: now, not in a request. */
+	if (!db_exec(db, "SELECT key FROM meta LIMIT 1"))
+		log_fatal(EX_NOINPUT, "database %s: cannot be read", path);
+	return db;
 }
 
 void

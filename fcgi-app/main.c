@@ -7,6 +7,8 @@
  * stockroom-app: settings, the ways in (FastCGI on a socket of our own, of
  * systemd's or of the web server's; plain CGI), start and end.
  */
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -29,8 +31,9 @@
 
 #include "config.h"
 
-#define LISTEN_FD_FIRST 3   /* systemd's, sd_listen_fds(3) */
-#define FLUSH_MS        500 /* plain CGI waits so long for the relay */
+#define LISTEN_FD_FIRST 3    /* systemd's, sd_listen_fds(3) */
+#define FLUSH_MS        500  /* plain CGI waits so long for the relay */
+#define FILES           4096 /* descriptors, if we may have so many */
 #define BACKLOG         511
 
 struct options {
@@ -183,6 +186,19 @@ serve_cgi(const struct app *app)
 
 /* --- FastCGI --- */
 
+/* Every thread has files of its own: take what descriptors we may. */
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warn("RLIMIT_NOFILE: %s", strerror(errno));
+}
+
 /* The socket to listen on; -1: none, so this is plain CGI. */
 static int
 find_socket(const struct options *opt)
@@ -222,6 +238,7 @@ serve_fastcgi(const struct app *app, int fd, const struct options *opt)
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
 	if (FCGX_Init() != 0)
 		log_fatal(EX_OSERR, "FCGX_Init failed");
+	raise_limit();
 	db_after_commit(publish_wake);
 	publish_start(app);
 	keeper_start();

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fcgi-app/db-inner.h"
 #include "fcgi-app/db.h"
 #include "shared/clock.h"
 
@@ -211,6 +212,60 @@ test_group(void **state)
 	db_close(reader);
 }
 
+/* Fill the database to its brim: the whole transaction is rolled back. */
+static void *
+write_too_much(void *arg)
+{
+	struct db *db;
+	char key[32];
+	enum status st = ST_OK;
+
+	(void)arg;
+	if (db_write_begin(&db) != ST_OK)
+		return (void *)(intptr_t)ST_FAULT;
+	if (!db_exec(db, "PRAGMA max_page_count = 1"))
+		return (void *)(intptr_t)ST_FAULT;
+	for (int i = 0; i < 10000 && st == ST_OK; i++) {
+		snprintf(key, sizeof(key), "full%d", i);
+		st = put(db, key, "a value that takes some room in a page");
+	}
+	/* What comes after must not commit by itself. */
+	if (st != ST_UNAVAILABLE || put(db, "after", "1") != ST_UNAVAILABLE)
+		return (void *)(intptr_t)ST_FAULT;
+	return (void *)(intptr_t)db_write_end(db, false);
+}
+
+/* One that is well shares the fate of the transaction that it ran in. */
+static void
+test_full(void **state)
+{
+	pthread_t second;
+	struct db *db;
+	int64_t deadline = clock_mono_ms() + 10000;
+	char text[64];
+	void *result;
+
+	(void)state;
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_int_equal(
+	    pthread_create(&second, NULL, write_too_much, NULL), 0);
+	while (db_counts().waiting < 1 && clock_mono_ms() < deadline)
+		sched_yield();
+	assert_int_equal(put(db, "first", "1"), ST_OK);
+	assert_int_equal(db_write_end(db, true), ST_UNAVAILABLE);
+	pthread_join(second, &result);
+	assert_int_equal((intptr_t)result, ST_UNAVAILABLE);
+
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_true(db_exec(db, "PRAGMA max_page_count = 1000000"));
+	assert_int_equal(get(db, "first", text, sizeof(text)), ST_NOT_FOUND);
+	assert_int_equal(get(db, "full0", text, sizeof(text)), ST_NOT_FOUND);
+	assert_int_equal(get(db, "after", text, sizeof(text)), ST_NOT_FOUND);
+	assert_int_equal(put(db, "well", "1"), ST_OK);
+	assert_int_equal(db_write_end(db, true), ST_OK);
+	assert_int_equal(get(db, "well", text, sizeof(text)), ST_OK);
+}
+
 int
 main(void)
 {
@@ -220,6 +275,7 @@ main(void)
 	    cmocka_unit_test(test_unique),
 	    cmocka_unit_test(test_write_outside),
 	    cmocka_unit_test(test_group),
+	    cmocka_unit_test(test_full),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
