@@ -1,0 +1,138 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# Who is here: joining, leaving, colours, lists.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Time::HiRes qw(time);
+
+use Relay;
+
+my $r = Relay->new;
+my $app = $r->app(head => 0);
+my $ana = $r->joined(user => 1, username => 'ana', color => '#FF6B6B');
+my $me = $ana->{joined}{data}{users}[0];
+is_deeply [sort keys %$me], [sort qw(sid user_id username name color
+    cursor_position editing_row editing_field mode state last_seen)],
+    'an entry has its members';
+is $me->{username}, 'ana', 'username';
+is $me->{color}, '#FF6B6B', 'the wish is granted';
+is $me->{state}, 'active', 'state';
+like $me->{last_seen}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    'last_seen';
+is $ana->{joined}{data}{count}, 1, 'one person';
+is $ana->{headers}{'x-accel-buffering'}, 'no', 'not to be buffered';
+is $ana->{headers}{'cache-control'}, 'no-cache, no-transform',
+    'nor cached or packed';
+is $ana->{headers}{'content-type'}, 'text/event-stream', 'the type';
+
+# A second person, with the same wish.
+my $ben = $r->joined(user => 2, username => 'ben', color => '#FF6B6B');
+my $in = $ana->wait_for(sub { $_->{event} eq 'user_joined' &&
+    $_->{data}{user_id} == 2 })->{data};
+ok $in->{first}, 'the first page of ben';
+isnt $in->{color}, '#FF6B6B', 'the colour is taken';
+like $in->{color}, qr/^#[0-9A-F]{6}$/, 'another one is given';
+is scalar @{ $ben->{joined}{data}{users} }, 2, 'ben sees both';
+is $ben->{joined}{data}{presence_version}, $in->{version},
+    'the version is that of the change';
+
+# A second page of the same person, and one under another name.
+my $ben2 = $r->joined(user => 2, username => 'ben');
+my $two = $ana->wait_for('user_joined')->{data};
+ok !$two->{first}, 'not the first page of ben';
+is $two->{color}, $in->{color}, 'in the same colour';
+is $ben2->{joined}{data}{count}, 2, 'still two people';
+my $bob = $r->joined(user => 2, username => 'ben', name => 'Bob');
+my $named = $ana->wait_for('user_joined')->{data};
+ok $named->{first}, 'another name is another person';
+is $named->{name}, 'Bob', 'by that name';
+isnt $named->{color}, $in->{color}, 'in another colour';
+is $bob->{joined}{data}{count}, 3, 'three people';
+
+# A page goes: after 1.5 s, and not when it comes back before.
+my $t = time;
+is $r->push(leave => '', $ben2->{ticket})->{status}, 204, 'a leave';
+$ben2->close;
+my $left = $ana->wait_for('user_left');
+cmp_ok $left->{at} - $t, '>', 1.3, 'not at once';
+cmp_ok $left->{at} - $t, '<', 2, 'but within two seconds';
+is $left->{data}{sid}, $two->{sid}, 'that page';
+ok !$left->{data}{last}, 'not the last one of ben';
+
+my $seen = @{ $ana->{events} };
+is $r->push(leave => $ben, '')->{status}, 204, 'a reload: it leaves';
+$ben->close;
+my $again = $r->joined(user => 2, username => 'ben', sid => $in->{sid});
+# The late leave of the page before, with its old ticket.
+is $r->push(leave => '', $ben->{ticket})->{status}, 204,
+    'a leave that comes late';
+my $gone = $r->push(leave => '', $bob->{ticket});
+$bob->close;
+$left = $ana->wait_for('user_left');
+is $left->{data}{name}, 'Bob', 'Bob goes';
+ok $left->{data}{last}, 'and was the last of his name';
+is scalar(grep { $_->{event} =~ /^user_/ &&
+    $_->{data}{sid} eq $in->{sid} } @{ $ana->{events} }[$seen .. $#{
+    $ana->{events} }]), 0, 'nobody saw the reload';
+
+# The same sid opens another stream: the first is told.
+my $other = $r->joined(user => 2, username => 'ben', sid => $in->{sid});
+is $again->wait_for('disconnect')->{data}{code}, 'replaced',
+    'one stream a page';
+ok $again->wait_end, 'the older one ends';
+is $other->{joined}{data}{count}, 2, 'nobody has come or gone';
+
+# States go out as the list.
+is $r->push(beat => $other, { state => 'away' })->{status}, 204, 'away';
+my $list = $ana->wait_for('presence_update')->{data};
+is_deeply [map { "$_->{username} $_->{state}" } @{ $list->{users} }],
+    ['ana active', 'ben away'], 'and the others know';
+is $list->{count}, 2, 'with the count';
+cmp_ok $list->{version}, '>', $in->{version}, 'and a newer version';
+
+# Another room is another world.
+my $far = $r->joined(user => 3, username => 'far', room => 'elsewhere');
+is $far->{joined}{data}{count}, 1, 'alone in another room';
+$app->change(1);
+ok $far->wait_for('inventory_changed'), 'but changes are for all';
+
+# The app asks.
+$app->say('{"query":"presence","room":"inventory_management","id":7}');
+my $answer = $app->wait_for('presence');
+is $answer->{id}, 7, 'the answer is to that question';
+is $answer->{presence}{count}, 2, 'people';
+is_deeply [map { $_->{username} } @{ $answer->{presence}{users} }],
+    [qw(ana ben)], 'and entries';
+ok !exists $answer->{presence}{next}, 'that was all';
+$app->say('{"query":"presence","room":"nowhere","id":8}');
+is_deeply $app->wait_for('presence')->{presence}{users}, [],
+    'nobody is nowhere';
+my $crowd = 'crowd';
+my @crowd = map { $r->joined(user => 100 + $_, room => $crowd) } 1 .. 130;
+is scalar @{ $crowd[-1]{joined}{data}{users} }, 100,
+    'a list has at most a hundred entries';
+is $crowd[-1]{joined}{data}{count}, 130, 'but the count is of all';
+my (@users, $next);
+for (my $id = 20; $id < 24; $id++) {
+	my $from = $next ? qq(,"cursor":$next) : '';
+	$app->say(qq({"query":"presence","room":"$crowd"$from,"id":$id}));
+	$answer = $app->wait_for('presence')->{presence};
+	push @users, @{ $answer->{users} };
+	last unless $next = $answer->{next};
+}
+is_deeply [map { $_->{user_id} } @users], [101 .. 230],
+    'the pages of a query have everybody once';
+# A query needs no app line: one line by hand is enough.
+my $hand = $r->app(quiet => 1);
+$hand->say('{"query":"presence","room":"elsewhere","id":1}');
+is $hand->wait_for('presence')->{presence}{count}, 1, 'asked by hand';
+
+$r->finish;
+done_testing;

@@ -1,0 +1,96 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# What takes time: pings, silence, grace, the end of settling.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Time::HiRes qw(time);
+
+use Relay;
+
+my $r = Relay->new;
+my $app = $r->app(head => 0);
+my $start = time;
+my $ana = $r->joined(user => 1);	# beats at each ping
+my $mute = $r->joined(user => 2);	# never beats
+my $away = $r->joined(user => 3);	# hidden
+$r->push(beat => $away, { state => 'away' });
+my $drop = $r->joined(user => 4);	# closes without a word
+my $late = $r->joined(user => 5);	# closes, and comes back in time
+my @all = ($ana, $mute, $away);
+my $dropped = time;
+$drop->close;
+$late->close;
+
+# Take in what comes until SUB is true; ana answers pings meanwhile.
+my $answered = 0;
+sub until_time
+{
+	my ($seconds, $sub) = @_;
+
+	return Stream->wait_until(\@all, sub {
+		while ($answered < $ana->count('ping')) {
+			$r->push(beat => $ana);
+			$answered++;
+		}
+		return $sub->();
+	}, $start + $seconds - time);
+}
+
+sub left
+{
+	my ($user) = @_;
+
+	return (grep { $_->{data}{user_id} == $user }
+	    $ana->named('user_left'))[0];
+}
+
+until_time(6, sub { 0 });
+my $back = $r->joined(user => 5, sid => $late->{events}[0]{data}{sid});
+push @all, $back;
+until_time(20, sub { left(4) });
+ok left(4), 'one that closed is gone';
+cmp_ok left(4)->{at} - $dropped, '>', 9.5, 'after its grace';
+cmp_ok left(4)->{at} - $dropped, '<', 11, 'of ten seconds';
+my ($list) = grep { $_->{at} - $start > 8 } $ana->named('presence_update');
+ok $list, 'at the end of settling the list comes whole';
+cmp_ok $list->{at} - $start, '<', 11, 'after ten seconds';
+my $new = $r->joined(user => 6);
+ok !$new->{joined}{data}{settling}, 'no more settling';
+$new->close;
+
+until_time(20, sub { $mute->count('ping') });
+my ($ping) = $mute->named('ping');
+ok $ping, 'a ping';
+cmp_ok $ping->{at} - $start, '>', 14, 'after';
+cmp_ok $ping->{at} - $start, '<', 16.5, '15 seconds';
+is $ping->{data}{position}, Relay::EPOCH . ':0', 'with the position';
+is $ping->{data}{presence_version},
+    ($ana->named('ping'))[0]{data}{presence_version},
+    'and the version of the presence';
+
+until_time(34, sub { left(2) && $ana->count('ping') > 1 });
+ok left(2), 'one that does not beat is gone';
+cmp_ok left(2)->{at} - $start, '>', 29, 'not before';
+cmp_ok left(2)->{at} - $start, '<', 32, 'thirty seconds';
+ok !$mute->{ended}, 'but it may go on reading';
+ok !left(3), 'a hidden one has more time';
+ok !left(5), 'one that came back is here';
+ok !left(1), 'so is one that beats';
+cmp_ok $ana->count('ping'), '>=', 2, 'two pings';
+is $r->push(beat => $mute)->{status}, 204, 'the silent one wakes';
+ok $ana->wait_for(sub { $_->{event} eq 'user_joined' &&
+    $_->{data}{user_id} == 2 && $_->{at} > $start + 29 }, 2),
+    'and is here again';
+ok $r->stream(user => 2, sid => $mute->{events}[0]{data}{sid},
+    ticket => $mute->{ticket})->wait_for('room_joined'),
+    'its ticket serves';
+
+$r->finish;
+done_testing;
