@@ -28,15 +28,15 @@ import { ago, formatNumber } from "./words.js";
 /** Layout by field: [width, least width, share of what is left]. */
 const SIZES = /** @type {Record<string, [number?, number?, number?]>} */ ({
 	sku: [146],
-	name: [undefined, 180, 4],
-	location: [82],
-	quantity: [88],
-	unit: [58],
-	qty_ordered: [84],
+	name: [undefined, 180, 5],
+	location: [78],
+	quantity: [82],
+	unit: [54],
+	qty_ordered: [78],
 	reorder_level: [84],
 	status: [120],
-	notes: [undefined, 100, 2],
-	changed: [undefined, 110, 0.5],
+	notes: [undefined, 100, 1],
+	changed: [116],
 });
 
 /** @param {Item} item the state as a pill */
@@ -110,7 +110,7 @@ export function makeColumns(fields, editor)
 	/** @type {Column[]} */
 	const columns = fields.filter((f) => !f.read_only).map((f) => {
 		const [width, minWidth, grow] = SIZES[f.name] ??
-		    [undefined, f.type === "number" ? 92 : 120, 0.5];
+		    (f.type === "number" ? [92] : [undefined, 120, 1]);
 		return { field: f.name, label: f.label, type: f.type,
 			editable: editor, width, minWidth, grow,
 			render: renderOf(f.name, f.type),

@@ -19,7 +19,7 @@ Tabulator.registerModule([FormatModule, FrozenColumnsModule,
 	ResizeColumnsModule, ResizeTableModule]);
 
 /** Heights of a row, px: a table's, a touched table's, a card's. */
-const HEIGHTS = { table: 42, touch: 48, cards: 98 };
+const HEIGHTS = { table: 42, touch: 48, cards: 108 };
 
 /**
  * @typedef {import("./store.js").Item} Item
@@ -237,7 +237,8 @@ export class Grid {
 		this.host.setAttribute("aria-rowcount",
 		    String(uids.length + 1));
 		if (uids.length === this.uids.length &&
-		    uids.every((u, n) => u === this.uids[n]))
+		    uids.every((u, n) => u === this.uids[n]) &&
+		    uids.length > 0)
 			return;
 		const anchor = this.anchor();
 		this.uids = uids;
@@ -481,11 +482,19 @@ export class Grid {
 		const on = (/** @type {string} */ type,
 		    /** @type {(ev: any) => void} */ fn) =>
 		    this.host.addEventListener(type, fn, { signal });
-		let wasActive = false;
+		let wasActive = false, byPointer = false;
 
 		on("keydown", (ev) => this.key(ev));
+		on("focus", () => {
+			if (this.active === null && this.header === "" &&
+			    !byPointer)
+				this.move(0, 0);
+		});
+		addEventListener("pointerup", () => byPointer = false,
+		    { signal });
 		on("pointerdown", (ev) => {
 			const at = this.at(ev.target);
+			byPointer = true;
 			wasActive = at !== null && this.active !== null &&
 			    at.uid === this.active.uid &&
 			    at.field === this.active.field;

@@ -10,7 +10,7 @@
 import { badge, byId, el } from "./dom.js";
 import { initials } from "./words.js";
 
-const MOST = 3, SHOWN = 6000;
+const MOST = 3, MOST_PHONE = 1, SHOWN = 6000;
 
 /** @param {HTMLElement} node @param {boolean} stays */
 function put(node, stays)
@@ -30,9 +30,12 @@ function put(node, stays)
 	host.append(node);
 	const passing = [...host.children].filter((n) =>
 	    !n.hasAttribute("data-stays"));
+	const most = matchMedia("(max-width: 640px)").matches ? MOST_PHONE :
+	    MOST;
 	for (const n of passing.slice(0, Math.max(0,
-	    host.childElementCount - MOST)))
-		n.remove();
+	    host.childElementCount - most)))
+		if (n !== node)
+			n.remove();
 	arm();
 }
 

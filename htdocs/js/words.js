@@ -91,13 +91,14 @@ export function formatValue(value, type)
 }
 
 /**
- * Initials of a name: "ana" AN, "Ben Miller" BM.
+ * Initials of a name: "ana" AN, "Ben Miller" BM, "ana (label printer)" AN.
  * @param {string} name
  * @returns {string}
  */
 export function initials(name)
 {
-	const words = name.split(/[^\p{L}\p{N}]+/u).filter((w) => w !== "");
+	const words = name.replace(/(\S) \(.*\)$/, "$1")
+	    .split(/[^\p{L}\p{N}]+/u).filter((w) => w !== "");
 
 	if (words.length === 0)
 		return "?";

@@ -20,8 +20,10 @@ function room(...entries)
 }
 
 test("people are counted by user and name, not by tab", () => {
-	const p = room(entry("s2"), entry("s3", { user_id: 2, username: "ben" }),
-	    entry("s4", { name: "Counter" }), entry("s5", { name: "Counter" }));
+	const p = room(entry("s2"),
+	    entry("s3", { user_id: 2, username: "ben" }),
+	    entry("s4", { name: "Counter" }),
+	    entry("s5", { name: "Counter" }));
 
 	assert.equal(p.count(), 3);
 	assert.deepEqual(p.persons().map((x) => [x.name, x.me]),

@@ -15,8 +15,8 @@ const item = (sku, more = {}) => ({ sku, name: `Item ${sku}`, location: "A1",
 const event = (seq, sku, changes, more = {}) => ({ seq, version: seq, sku,
 	user_id: 2, username: "ben", update_type: "edit", source: "api",
 	timestamp: `2026-01-02T00:00:0${seq % 10}.000Z`, room: null,
-	changes: Object.entries(changes).map(([field, [old_value, new_value]]) =>
-	    ({ field, old_value, new_value })), ...more });
+	changes: Object.entries(changes).map(([field, [old, now]]) =>
+	    ({ field, old_value: old, new_value: now })), ...more });
 const every = { view: "all", location: "", status: "", text: "" };
 
 function filled(...items)
@@ -34,10 +34,11 @@ test("stock and state are derived as the server does", () => {
 	    "out");
 	assert.equal(stockOf(item("a", { quantity: 5 })), "low");
 	assert.equal(stockOf(item("a", { quantity: 5.001 })), "ok");
-	assert.equal(stateOf(item("a", { quantity: 0, qty_ordered: 3 })), "out");
+	assert.equal(stateOf(item("a", { quantity: 0, qty_ordered: 3 })),
+	    "out");
 	assert.equal(stateOf(item("a", { qty_ordered: 3 })), "on_order");
-	assert.equal(stateOf(item("a", { quantity: 0, status: "discontinued" })),
-	    "discontinued");
+	assert.equal(stateOf(item("a", { quantity: 0,
+		status: "discontinued" })), "discontinued");
 });
 
 test("an event changes its row: values, version, who and when", () => {
@@ -57,7 +58,8 @@ test("a row is touched only by a newer version", () => {
 
 	assert.equal(s.apply(event(9, "A", { quantity: [1, 2] })).kind, "none");
 	assert.equal(s.apply(event(8, "A", { quantity: [1, 2] })).kind, "none");
-	assert.equal(s.put(item("A", { version: 8, quantity: 1 })).kind, "none");
+	assert.equal(s.put(item("A", { version: 8, quantity: 1 })).kind,
+	    "none");
 	assert.equal(s.view(s.uid("A")).quantity, 3);
 });
 
