@@ -474,11 +474,11 @@ http_new(struct relay *rl, unsigned limit)
 	struct http *h;
 	int fd;
 
+	if ((fd = sock_listen_unix(path, 0660, 1024)) == -1)
+		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	h->relay = rl;
-	if ((fd = sock_listen_unix(path, 0660, 1024)) == -1)
-		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	MHD_set_panic_func(on_panic, NULL);
 	/* No thread of its own: the loop runs it. */
 	h->daemon = MHD_start_daemon(

@@ -415,15 +415,17 @@ ingest_new(struct relay *rl)
 {
 	const char *path = rl->conf.event_socket;
 	struct ingest *in;
+	int fd;
 
+	if ((fd = sock_listen_unix(path, 0660, 128)) == -1)
+		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	in->relay = rl;
+	in->fd = fd;
 	in->seen_head = -2;
 	in->again = (struct timer){.fn = ingest_again, .arg = in};
 	in->rested = (struct timer){.fn = ingest_rested, .arg = in};
-	if ((in->fd = sock_listen_unix(path, 0660, 128)) == -1)
-		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	in->watch = loop_watch(&rl->loop, in->fd, EPOLLIN, ingest_accept, in);
 	if (in->watch == 0)
 		log_fatal(EX_OSERR, "cannot watch %s", path);

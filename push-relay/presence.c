@@ -285,6 +285,20 @@ presence_alive(struct member *m, int64_t now)
 	member_touch(m);
 }
 
+/* Whether its page is hidden; the others are told when that is new. */
+static void
+presence_state(struct member *m, bool away, int64_t now)
+{
+	if (m->away == away)
+		return;
+	m->away = away;
+	member_touch(m);
+	m->room->version++;
+	/* A crowd reads states when it asks for the list. */
+	if (m->room->listed <= ROOM_LIST_MAX)
+		room_states(m->room, now);
+}
+
 static struct member *
 presence_new(struct presence *p, const struct ticket *who, int64_t now)
 {
@@ -339,10 +353,7 @@ presence_open(struct presence *p, const struct ticket *who,
 	if (moved)
 		presence_move(p, m, who->room);
 	m->leaving = false;
-	presence_alive(m, now);
-	if (!m->listed)
-		presence_list(p, m, now);
-	presence_arm(p, m);
+	presence_beat(p, m, false, now);
 	return ST_OK;
 }
 
@@ -366,18 +377,10 @@ presence_close(struct presence *p, struct subscriber *sub, int64_t now)
 void
 presence_beat(struct presence *p, struct member *m, bool away, int64_t now)
 {
-	bool changed = m->away != away;
-
-	m->away = away;
 	presence_alive(m, now);
-	if (!m->listed) {
+	if (!m->listed)
 		presence_list(p, m, now);
-	} else if (changed) {
-		m->room->version++;
-		/* A crowd reads states when it asks for the list. */
-		if (m->room->listed <= ROOM_LIST_MAX)
-			room_states(m->room, now);
-	}
+	presence_state(m, away, now);
 	presence_arm(p, m);
 }
 
@@ -393,10 +396,7 @@ void
 presence_cursor(struct presence *p, struct member *m,
     const struct member_cursor *c, int64_t now)
 {
-	presence_alive(m, now);
-	if (!m->listed)
-		presence_list(p, m, now);
-	presence_arm(p, m);
+	presence_beat(p, m, false, now);
 	if (cursor_equal(&m->cursor, c))
 		return;
 	m->cursor = *c;

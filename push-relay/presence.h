@@ -7,7 +7,7 @@
  * Presence: which sids are here, in which room, in which colour, and when
  * one is gone.  The rules, in ms of the monotonic clock:
  *
- *   a stream opens             here, at once
+ *   a stream opens             here, at once, and active
  *   a leave is said            gone after PRESENCE_LEAVE, unless a stream
  *                              opens before
  *   its stream ends            gone after PRESENCE_GRACE without a beat
@@ -80,10 +80,10 @@ enum status presence_open(struct presence *, const struct ticket *,
 /* The member's stream SUB has ended; harmless when it has another by now. */
 void presence_close(struct presence *, struct subscriber *sub, int64_t now);
 
-/* A sign of life. */
+/* A sign of life; AWAY: its page is hidden. */
 void presence_beat(struct presence *, struct member *, bool away, int64_t now);
 
-/* The pointer or the edited cell has moved: a sign of life, too. */
+/* The pointer or the edited cell has moved: a sign of life, and active. */
 void presence_cursor(struct presence *, struct member *,
     const struct member_cursor *, int64_t now);
 

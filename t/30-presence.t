@@ -97,6 +97,20 @@ is_deeply [map { "$_->{username} $_->{state}" } @{ $list->{users} }],
 is $list->{count}, 2, 'with the count';
 cmp_ok $list->{version}, '>', $in->{version}, 'and a newer version';
 
+# A post of the page, or a stream, says that it is looked at again.
+is $r->push(cursor => $other, { mode => 'hover' })->{status}, 204,
+    'a cursor';
+$list = $ana->wait_for('presence_update')->{data};
+is $list->{users}[1]{state}, 'active', 'is activity';
+$r->push(beat => $other, { state => 'away' });
+is $ana->wait_for('presence_update')->{data}{users}[1]{state}, 'away',
+    'away again';
+$other->close;
+$other = $r->joined(user => 2, username => 'ben', sid => $in->{sid});
+is $other->{joined}{data}{users}[1]{state}, 'active', 'a return is, too';
+is $ana->wait_for('presence_update')->{data}{users}[1]{state}, 'active',
+    'which the others hear';
+
 # Another room is another world.
 my $far = $r->joined(user => 3, username => 'far', room => 'elsewhere');
 is $far->{joined}{data}{count}, 1, 'alone in another room';
