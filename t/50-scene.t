@@ -88,9 +88,10 @@ sub by_launcher
 		waitpid $pid, 0;
 		BAIL_OUT("./bootstrap serve did not start:\n@said");
 	}
-	local $ENV{STOCKROOM_DB} = "$data/stockroom.db";
+	my $ctl = "env -i STOCKROOM_DB=$data/stockroom.db " .
+	    "STOCKROOM_KEY_FILE=$data/ticket.key $build/stockroomctl";
 	my $token = token_of(scalar
-	    `$build/stockroomctl token add ana 'label printer'`);
+	    `$ctl token add 'label printer' --user ana`);
 	my $relay;
 	$scene->($url, curl => sub { curl($url, $token, @_) },
 	    kill_relay => sub {
