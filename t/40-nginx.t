@@ -166,7 +166,8 @@ like($st, qr/^(200|405)$/, 'HEAD');
 
 # What README and the manual pages say, as it is typed.
 for my $file (qw(README man/stockroomctl.8)) {
-	my $text = slurp($s->top . "/$file") =~ s{\\e$}{\\}mgr;	# mdoc has it for a backslash
+	# mdoc writes \e for a backslash.
+	my $text = slurp($s->top . "/$file") =~ s{\\e$}{\\}mgr;
 	my @line = $text =~ m{^\s*(?:\$ )?(curl (?:.*\\\n)*.*http.*)$}mg;
 	ok(scalar @line, "$file shows how to use curl");
 	for my $line (@line) {
