@@ -37,9 +37,10 @@ export class Problem extends Error {
 	static text(doc)
 	{
 		const first = Array.isArray(doc.errors) ? doc.errors[0] : null;
-
-		return String(first?.detail || doc.detail || doc.title ||
+		const text = String(first?.detail || doc.detail || doc.title ||
 		    "The server could not be reached");
+
+		return text.charAt(0).toUpperCase() + text.slice(1);
 	}
 
 	/** No answer, or one that says "later": worth another try. */

@@ -317,7 +317,12 @@ export class Page {
 	bar()
 	{
 		const stream = this.stream;
+		const me = this.people.entries.get(this.people.sid);
 
+		if (me !== undefined)
+			/** @type {HTMLElement | null} */ (
+			    byId("user-menu-button").querySelector(".avatar"))
+			    ?.style.setProperty("--person", me.color);
 		this.drawBar({
 			state: /** @type {any} */ (stream?.state ||
 			    "connecting"),

@@ -154,10 +154,13 @@ export class Saving {
 		page.changed(edit.uid, [edit.field]);
 		if (item === undefined || why.status === 404)
 			return this.lost(edit, "the item was deleted");
-		const reopen = () => page.editor.open({ uid: edit.uid, field: f,
-			base: item.version, epoch: this.epoch,
-			old: item[edit.field] }, item.sku,
-		{ text: String(edit.value), error: why.message });
+		const reopen = () => {
+			page.grid.activate(edit.uid, edit.field);
+			page.editor.open({ uid: edit.uid, field: f,
+				base: item.version, epoch: this.epoch,
+				old: item[edit.field] }, item.sku,
+			{ text: String(edit.value), error: why.message });
+		};
 		if (page.editor.draft === null && page.details.node === null &&
 		    page.grid.index.has(edit.uid))
 			return reopen();

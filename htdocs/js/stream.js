@@ -250,6 +250,8 @@ export class Stream {
 		} else if (event === "room_joined") {
 			this.failures = 0;
 			this.become("live");
+			/* The sid may be known as away, from before. */
+			this.beat();
 			this.sendCursor();
 		} else if (event === "ping") {
 			this.beat();
@@ -376,8 +378,11 @@ export class Stream {
 		addEventListener("online", () => this.check());
 		addEventListener("offline", () => this.open?.abort());
 		document.addEventListener("visibilitychange", () => {
-			if (this.state === "live")
-				this.beat();
+			/* Later: a page that is being left is hidden, too. */
+			setTimeout(() => {
+				if (this.running && this.state === "live")
+					this.beat();
+			}, document.hidden ? 300 : 0);
 			if (!document.hidden)
 				this.check();
 		});

@@ -29,9 +29,9 @@ let turn = 0;
 /** @param {string} event @param {string} text */
 function log(event, text)
 {
-	const list = byId("log");
-	const bottom = list.scrollHeight - list.scrollTop -
-	    list.clientHeight < 30;
+	const list = byId("log"), box = byId("log-box");
+	const bottom = box.scrollHeight - box.scrollTop -
+	    box.clientHeight < 30;
 
 	list.append(el("li", { "data-testid": "log-line",
 		"data-event": event },
@@ -40,7 +40,7 @@ function log(event, text)
 	while (list.childElementCount > LINES)
 		list.firstElementChild?.remove();
 	if (bottom)
-		list.scrollTop = list.scrollHeight;
+		box.scrollTop = box.scrollHeight;
 }
 
 /** @param {"disconnected" | "connecting" | "connected"} state */
