@@ -30,6 +30,8 @@ sub serve {
 		open STDERR, '>&', $in;
 		open STDIN, '<', '/dev/null';
 		setpgrp;
+		# A shell that runs us behind "&" has it ignored, for good.
+		$SIG{INT} = 'DEFAULT';
 		exec "$top/bootstrap", 'serve', @args;
 	}
 	close $in;
