@@ -138,10 +138,9 @@ serve_conn(int slot, struct db *reader)
 static void *
 worker(void *arg)
 {
-	struct db *reader = db_open_reader(pool.app->conf.db);
+	struct db *reader = arg;
 	int slot;
 
-	(void)arg;
 	while ((slot = take_ready()) != -1)
 		serve_conn(slot, reader);
 	db_close(reader);
@@ -297,6 +296,7 @@ take_signals(void)
 	return fd;
 }
 
+/* Each with its reader, opened before anything is served. */
 static void
 start_workers(pthread_t *threads, int count)
 {
@@ -306,8 +306,8 @@ start_workers(pthread_t *threads, int count)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (int i = 0; i < count; i++)
-		if ((error = pthread_create(
-			 &threads[i], &attr, worker, NULL)) != 0)
+		if ((error = pthread_create(&threads[i], &attr, worker,
+			 db_open_reader(pool.app->conf.db))) != 0)
 			log_fatal(EX_OSERR, "thread: %s", strerror(error));
 	pthread_attr_destroy(&attr);
 }

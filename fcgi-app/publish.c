@@ -468,7 +468,7 @@ publisher(void *arg)
 	struct link *l = &pub.link;
 	int64_t left;
 
-	l->db = db_open_reader(arg);
+	(void)arg;
 	while (!is_stopping()) {
 		left = l->retry_at - clock_mono_ms();
 		if (l->fd == -1 && left > 0)
@@ -502,12 +502,12 @@ publish_start(const struct app *app)
 	int error;
 
 	link_init(&pub.link, app);
+	pub.link.db = db_open_reader(app->conf.db);
 	if ((pub.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
 		log_fatal(EX_OSERR, "eventfd: %s", strerror(errno));
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(
-	    &pub.thread, NULL, publisher, (void *)(uintptr_t)app->conf.db);
+	error = pthread_create(&pub.thread, NULL, publisher, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error != 0)
 		log_fatal(EX_OSERR, "thread: %s", strerror(error));
