@@ -21,6 +21,18 @@ my @routes = routes($s);
 cmp_ok(scalar @routes, '>=', 17, 'the table was read');
 
 my %rank = (none => 0, viewer => 1, editor => 2, admin => 3);
+# The table itself: who may not write may only come, listen and go.
+for my $route (@routes) {
+	my $key = "$route->{method} $route->{path}";
+	my %open = map { $_ => 1 } 'POST /session', 'GET /openapi.json',
+	    'GET /health';
+	my %anybody = map { $_ => 1 } 'DELETE /session',
+	    'POST /inventory/collaboration/join';
+	cmp_ok($rank{ $route->{role} }, '>=', $open{$key} ? 0 :
+	    $anybody{$key} || $route->{method} eq 'GET' ? 1 : 2,
+	    "$key is not open to more than it should be");
+}
+
 my $revoked = $s->token('admin', name => 'gone');
 $s->ctl_ok(['token', 'revoke', 'gone']);
 my $disabled = $s->token('zoe');

@@ -72,6 +72,10 @@ ok($st->wait_for(sub { $_->{event} eq 'inventory_changed' &&
 my @seq = map { $_->{data}{seq} } $st->named('inventory_changed');
 is_deeply(\@seq, [1 .. $r->{json}{version}],
     'and so does all that was pending, in order');
+$r = $s->post("$items/CGI-3/adjustments", { delta => 1 }, @ana);
+ok($st->wait_for(sub { $_->{event} eq 'inventory_changed' &&
+    $_->{data}{seq} == $r->{json}{version} }, 5),
+    'the process itself tells, not the next one');
 $r = $s->get('/inventory/collaboration/presence?room=' . $s->room, @ana);
 is_status($r, 200, 'presence');
 is($r->{json}{count}, 1, 'knows who listens');
@@ -87,7 +91,7 @@ $s->start('app', app => 'socket');
 is(join(' ', grep { $_ ne '200' } map { @{ $_ // ['died'] } } @got), '',
     'CGI and FastCGI write at once');
 $r = $s->get("$items/CGI-3", @ana);
-is($r->{json}{quantity}, 41, 'and it adds up');
+is($r->{json}{quantity}, 42, 'and it adds up');
 ok($st->wait_for(sub { $_->{event} eq 'inventory_changed' &&
     $_->{data}{seq} == $r->{json}{version} }), 'the stream has all of it');
 @seq = map { $_->{data}{seq} } $st->named('inventory_changed');
