@@ -4,6 +4,7 @@
  */
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "feed.h"
@@ -70,6 +71,7 @@ static void
 feed_start(struct feed *fd, const char *epoch, int64_t now)
 {
 	struct subscriber *sub, *next;
+	int64_t window = fd->stats->streams + 1; /* a thousand a second */
 	bool again = fd->ring.epoch[0] != '\0';
 
 	ring_start(&fd->ring, epoch);
@@ -80,8 +82,9 @@ feed_start(struct feed *fd, const char *epoch, int64_t now)
 	for (sub = fd->subs; sub != NULL; sub = next) {
 		next = sub->feed_next;
 		if (sub->begun)
-			sub->ops->end(
-			    sub, "epoch", "The inventory was restored", 0);
+			sub->ops->end(sub, "epoch",
+			    "The inventory was restored",
+			    (int64_t)random() % window);
 	}
 }
 

@@ -202,6 +202,7 @@ presence_move(struct presence *p, struct member *m, const char *name)
 	}
 	if (old != NULL)
 		room_remove(old, m);
+	m->serial = ++p->serial; /* a room is in the order of these */
 	room_add(r, m);
 	if (old != NULL)
 		presence_close_room(p, old);
@@ -312,7 +313,6 @@ presence_new(struct presence *p, const struct ticket *who, int64_t now)
 	p->members++;
 	m->presence = p;
 	m->who = *who;
-	m->serial = ++p->serial;
 	m->gone = (struct timer){.fn = presence_gone, .arg = m};
 	m->post_at = now - 60000;
 	bucket = &p->by_sid[hash_text(who->sid)];

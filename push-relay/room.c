@@ -164,17 +164,25 @@ room_announce(struct room *r, struct frame *f, int64_t now)
 	r->held[r->held_count++] = f;
 }
 
+/* Send what the window holds: what comes next may rest on it. */
+static void
+room_flush(struct room *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->held_count; i++)
+		room_send(r, r->held[i]);
+	r->held_count = 0;
+}
+
 static void
 room_window(void *arg, int64_t now)
 {
 	struct room *r = arg;
-	unsigned i;
 
 	if (r->held_count == 0)
 		return;
-	for (i = 0; i < r->held_count; i++)
-		room_send(r, r->held[i]);
-	r->held_count = 0;
+	room_flush(r);
 	timer_set(r->timers, &r->window, now + ROOM_WINDOW);
 }
 
@@ -190,6 +198,7 @@ room_cursor(struct room *r, struct member *m, int64_t now)
 	r->list_version = 0;
 	if (r->tick.place == 0) {
 		timer_set(r->timers, &r->tick, now + room_tick_ms(r));
+		room_flush(r);
 		room_send(r, frame_json(LANE_CURSOR, "cursor_updated",
 				 member_cursor_json(m)));
 		return;
@@ -221,6 +230,7 @@ room_tick(void *arg, int64_t now)
 	}
 	r->due_count = 0;
 	timer_set(r->timers, &r->tick, now + room_tick_ms(r));
+	room_flush(r);
 	room_send(r, frame_json(LANE_CURSOR, "cursors", batch));
 }
 
@@ -276,6 +286,7 @@ room_list(struct room *r)
 	const char *text;
 	size_t len;
 
+	room_flush(r);
 	if (r->list != NULL && r->list_version == r->version)
 		return r->list;
 	frame_drop(r->list);
@@ -289,8 +300,7 @@ room_list(struct room *r)
 	buf_add(&b, text, len - 1);
 	r->list_users = b.len;
 	buf_puts(&b, ",\"users\":[");
-	room_entries(r, 0, &b);
-	buf_puts(&b, "]}");
+	buf_puts(&b, room_entries(r, 0, &b) == 0 ? "]}" : "],\"more\":true}");
 	r->list =
 	    frame_new(LANE_PRESENCE, "presence_update", NULL, b.data, b.len);
 	r->list_users += r->list->data;

@@ -83,7 +83,11 @@ void room_cursor(struct room *, struct member *, int64_t now);
 /* Some state has changed: the list goes out now or soon. */
 void room_states(struct room *, int64_t now);
 
-/* The presence_update of now, borrowed until the next change. */
+/*
+ * The presence_update of now, borrowed until the next change.  It has "more"
+ * when not all entries fit.  What the window holds goes out first, so that
+ * nothing older comes after the list.
+ */
 struct frame *room_list(struct room *);
 
 /* Its end, `,"users":[…]}`, borrowed likewise: other events have it too. */

@@ -328,8 +328,9 @@ sse_next(struct sse *s)
 		return f;
 	}
 	if ((f = queue_pop(&s->queue)) == NULL && s->list_due) {
-		s->list_due = false;
+		/* It has what it makes the room send first. */
 		f = frame_hold(room_list(s->sub.room));
+		s->list_due = false;
 	}
 	return f;
 }

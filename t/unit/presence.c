@@ -131,6 +131,15 @@ count(const struct fake *k, const char *text)
 	return n;
 }
 
+/* Whether the list of the room has this text. */
+static bool
+in_list(struct room *r, const char *text)
+{
+	struct frame *f = room_list(r);
+
+	return memmem(f->text, f->len, text, strlen(text)) != NULL;
+}
+
 static int
 setup(void **state)
 {
@@ -443,6 +452,8 @@ test_lists(void **state)
 	assert_non_null(strstr(text.data, "\"sid99\""));
 	assert_null(strstr(text.data, "\"sid100\""));
 	buf_clear(&text);
+	assert_true(in_list(r, "],\"more\":true}"));
+	buf_clear(&text);
 	assert_int_equal(room_entries(r, next, &text), 0);
 	assert_non_null(strstr(text.data, "\"sid100\""));
 	assert_non_null(strstr(text.data, "\"sid149\""));
@@ -469,6 +480,7 @@ test_lists(void **state)
 static void
 test_window(void **state)
 {
+	struct member_cursor cur = {.mode = MODE_EDIT};
 	static struct fake k[20];
 	char sid[23];
 	int i;
@@ -495,6 +507,23 @@ test_window(void **state)
 	wait_until(now + ROOM_STATE_WINDOW);
 	assert_int_equal(count(&a, "event: presence_update"), 2);
 	assert_int_equal(count(&a, "\"away\""), 21);
+	/* A cursor does not overtake the joining of its page. */
+	wait_until(now + 10 * ROOM_STATE_WINDOW);
+	a.got[0] = '\0';
+	enter(&b, who("b", 100, "", ""));
+	enter(&c, who("c", 101, "", ""));
+	assert_int_equal(count(&a, "user_joined"), 1);
+	presence_cursor(&presence, presence_find(&presence, "c"), &cur, now);
+	assert_int_equal(count(&a, "user_joined"), 2);
+	assert_true(
+	    strstr(a.got, "user_joined") < strstr(a.got, "cursor_updated"));
+	/* Nor does a list. */
+	a.got[0] = '\0';
+	presence_revoke(&presence, "", 101, 9000, now);
+	assert_int_equal(count(&a, "user_left"), 0);
+	assert_false(in_list(presence.rooms, "\"c\""));
+	assert_int_equal(count(&a, "user_left"), 1);
+	leave(&b);
 	assert_int_equal(presence_streams(&presence, 5), 1);
 	assert_int_equal(presence_streams(&presence, 500), 0);
 	for (i = 0; i < 20; i++)
