@@ -120,7 +120,8 @@ my %layer = (
 	(map { $_ => 1 } qw(db db-inner db-write schema sql filter)),
 	# records: 2
 	(map { $_ => 3 } qw(request request-parse response route auth idem
-	    app accept publish keeper item-list)),
+	    app accept link publish keeper
+	    item-list)),
 	api => 4,
 	routes => 5,
 	main => 6,
