@@ -25,7 +25,7 @@
 #include "shared/log.h"
 
 #define CONNS_MAX   1024  /* connections open at once */
-#define IDLE_MS     15000 /* between requests, then it is closed */
+#define IDLE_MS     75000 /* between requests; a web server ends first */
 #define IO_MS       10000 /* for one read or write of a request */
 #define BACKOFF_MS  200   /* without descriptors to accept with */
 #define TICK_MS     1000  /* to look for idle ones */
