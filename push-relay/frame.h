@@ -20,8 +20,8 @@
 enum lane {
 	LANE_CONTROL,  /* about the stream itself: kept, goes first */
 	LANE_DURABLE,  /* from the ring, by a cursor: never dropped */
-	LANE_PRESENCE, /* dropped as a whole; the whole list comes later */
-	LANE_CURSOR    /* dropped first */
+	LANE_PRESENCE, /* dropped together with cursors; a list comes later */
+	LANE_CURSOR    /* likewise; of a crowd not all are sent anyway */
 };
 
 /* Immutable but for its count of users. */

@@ -40,7 +40,7 @@ struct sse {
 	struct queue queue;
 	struct frame *now; /* being written, held */
 	size_t offset;     /* in it */
-	bool list_due;     /* presence was dropped */
+	bool list_due;     /* passing things were dropped */
 	bool ending;       /* nothing but now and bye */
 	struct frame *bye; /* held */
 	bool dead;         /* the client is gone */
@@ -102,10 +102,10 @@ sse_end(
 	if (s->ending || s->dead)
 		return;
 	s->ending = true;
+	s->bye = sse_bye(code, reason, retry);
 	queue_reset(&s->queue);
 	if (retry > 0)
 		sse_push(s, frame_retry(retry));
-	s->bye = sse_bye(code, reason, retry);
 	sse_part(s);
 	sse_resume(s);
 }
@@ -114,22 +114,17 @@ static void
 sse_deliver(struct subscriber *sub, struct frame *f)
 {
 	struct sse *s = sse_of(sub);
-	int64_t *dropped = &s->relay->stats.dropped;
 
 	if (s->ending || s->dead)
 		return;
-	if (f->lane == LANE_PRESENCE && s->list_due)
-		return; /* the whole list will say it */
-	if (!queue_push(&s->queue, f)) {
-		/* Cursors first, and then presence, which comes as a whole. */
-		*dropped += queue_purge(&s->queue, LANE_CURSOR);
-		if (f->lane == LANE_PRESENCE && !queue_push(&s->queue, f)) {
-			*dropped += queue_purge(&s->queue, LANE_PRESENCE) + 1;
-			s->list_due = true;
-		} else if (f->lane == LANE_CURSOR) {
-			++*dropped;
-		}
+	if (!s->list_due && !queue_push(&s->queue, f)) {
+		/* It cannot keep up: one list will say all that waits. */
+		s->list_due = true;
+		s->relay->stats.dropped +=
+		    queue_purge(&s->queue, LANE_CURSOR) +
+		    queue_purge(&s->queue, LANE_PRESENCE);
 	}
+	s->relay->stats.dropped += s->list_due;
 	sse_resume(s);
 }
 

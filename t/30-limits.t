@@ -16,6 +16,28 @@ use Relay;
 
 use POSIX ();
 
+# Run a program as another user; its exit code, undef where we may not.
+sub as_nobody
+{
+	my (@argv) = @_;
+
+	if ($> != 0) {
+		return undef if system 'sudo -n -u nobody true 2>/dev/null';
+		system qw(sudo -n -u nobody), @argv;
+		return $? >> 8;
+	}
+	my $nobody = getpwnam 'nobody';
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		$) = "$nobody $nobody";
+		POSIX::setgid($nobody);
+		POSIX::setuid($nobody);
+		exec @argv or POSIX::_exit(9);
+	}
+	waitpid $pid, 0;
+	return $? >> 8;
+}
+
 my $r = Relay->new(env => { STOCKROOM_MAX_STREAMS => 8,
     STOCKROOM_USER_STREAMS => 3, STOCKROOM_BASE => '/stock' });
 $r->app(head => 0);
@@ -96,36 +118,26 @@ for my $text ("GET\r\n\r\n", "\0" x 100, 'x' x 100000,
 is $r->relay_http('GET', '/healthz')->{status}, 200, 'nothing is harmed';
 
 # Who may connect: somebody else's process may not, to either socket.
-{
-	my $nobody = getpwnam 'nobody';
-	chmod 0777, $r->push_socket, $r->event_socket;
-	my $try = 'use IO::Socket::UNIX; ' .
-	    'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 3; ' .
-	    'syswrite $s, $ARGV[1]; my $t = <$s>; exit(defined $t ? 1 : 0)';
-	for my $case ([$r->push_socket,
-	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
-	    [$r->event_socket, '{"query":"presence","room":"x","id":1}' .
-	    "\n"]) {
-		my @argv = ($^X, '-e', $try, @$case);
-		if ($> == 0) {
-			my $pid = fork // die;
-			if (!$pid) {
-				POSIX::setgid($nobody);
-				$) = "$nobody $nobody";
-				POSIX::setuid($nobody);
-				exec @argv or POSIX::_exit(9);
-			}
-			waitpid $pid, 0;
-		} else {
-			system 'sudo', '-n', '-u', 'nobody', @argv;
-		}
-		is $? >> 8, 0, 'a foreign user gets no answer';
-		system @argv;
-		is $? >> 8, 1, 'our own does';
-	}
-	like $r->log_text('relay'), qr/refused a connection to the push/,
-	    'it is said';
+my $try = 'use IO::Socket::UNIX; ' .
+    'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 3; ' .
+    'syswrite $s, $ARGV[1]; my $t = <$s>; exit(defined $t ? 1 : 0)';
+chmod 0777, $r->push_socket, $r->event_socket;
+for my $case ([$r->push_socket,
+    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+    [$r->event_socket, '{"query":"presence","room":"x","id":1}' . "\n"]) {
+	my @argv = ($^X, '-e', $try, @$case);
+	system @argv;
+	is $? >> 8, 1, 'our own process gets an answer';
+	next unless defined(my $code = as_nobody(@argv));
+	is $code, 0, 'a foreign one does not';
+	like $r->log_text('relay'), qr/refused a connection to the/,
+	    'which is said';
 }
+$r->spawn('second', ["$r->{build}/stockroom-relay"],
+    env => { STOCKROOM_PEERS => 'no-such-user' });
+is $r->reap('second') >> 8, 78, 'peers have to exist';
+like $r->log_text('second'), qr/no-such-user/, 'the unknown one is named';
+delete $r->{proc}{second};
 
 $r->finish;
 done_testing;

@@ -19,7 +19,7 @@ my $app = $r->app(head => 0);
 my @good = map { $r->joined(user => $_) } 1 .. 20;
 my $calm = $r->joined(user => 30);
 my $slow = $r->joined(user => 31);	# reads no more from here on
-my $tick = $r->joined(user => 32);	# nor this one, for passing things
+my $tick = $r->joined(user => 32);	# nor this one, for a while
 
 # Passing things first: more than its socket and its queue hold.
 my $n = 0;
@@ -38,6 +38,8 @@ my $t = time;
 $r->push(cursor => $calm, { editing_row => 'LAST' });
 ok $good[1]->wait_for(sub { $_->{text} =~ /LAST/ }, 2), 'the others go on';
 cmp_ok time - $t, '<', 0.5, 'without a delay';
+ok $tick->wait_for(sub { $_->{event} eq 'presence_update' &&
+    $_->{text} =~ /LAST/ }), 'one that reads again gets all in one list';
 
 $_->close for splice @good, 3;
 
