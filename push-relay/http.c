@@ -249,6 +249,7 @@ stream_use_ticket(struct call *c)
 	if (c->bearer != NULL)
 		return true;
 	query = query_of(c, "ticket");
+	assert(query != NULL); /* stream_ticket() has read it */
 	return gate_use(&c->relay->gate, query, strlen(query), clock_utc_ms());
 }
 

@@ -118,7 +118,7 @@ ingest_ask(struct ingest *in, int64_t now)
 	struct peer *p, *best = NULL;
 
 	for (p = in->peers; p != NULL; p = p->next) {
-		if (p->asked ||
+		if (p->asked || p->epoch[0] == '\0' ||
 		    strcmp(p->epoch, in->relay->feed.ring.epoch) != 0)
 			continue;
 		if (best == NULL || p->asked_at < best->asked_at)

@@ -15,6 +15,12 @@ use Relay;
 
 my $r = Relay->new;
 
+# One that has not said what it is, is not asked for anything.
+my @quiet = map { $r->app(quiet => 1) } 1 .. 2;
+$_->say('{"query":"presence","room":"x","id":1}'),
+    $_->wait_for('presence') for @quiet;
+(shift @quiet)->close;
+
 # A relay that knows nothing asks one app, and only one.
 my $one = $r->app(head => 3);
 is_deeply $one->wait_for('hello'), { hello => { epoch => undef,
@@ -30,6 +36,8 @@ $two->change(4);
 is $two->wait_for('ack')->{ack}, 4, 'any app may send the next';
 is scalar(grep { exists $_->{replay_from} } @{ $two->{lines} }), 0,
     'the second app was not asked';
+$quiet[0]->pump;
+is scalar @{ $quiet[0]{lines} }, 1, 'nor was one that only had a question';
 
 # What is known is said to those who come later; nothing is asked of them.
 my $three = $r->app(head => 4);
