@@ -18,6 +18,7 @@ use Socket qw(SOCK_STREAM);
 use Time::HiRes qw(time);
 
 use FastCGI;
+use OpenApi;
 use Stream;
 
 our $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -81,7 +82,21 @@ sub request
 	    body => $body, type => $type);
 	$r->{json} = eval { $json->decode($r->{body}) }
 	    if ($r->{headers}{'content-type'} // '') =~ /json/;
+	$self->check_described($method, $path, $r);
 	return $r;
+}
+
+# Note what openapi.json does not say of an answer of the app's.
+sub check_described
+{
+	my ($self, $method, $path, $r) = @_;
+
+	return if $path =~ m{^//} || !$r->{headers}{'x-request-id'} ||
+	    $method eq 'HEAD';
+	OpenApi::load($self->top);
+	push @{ $self->{trouble} }, grep { !$self->{said}{$_}++ }
+	    map { "openapi.json: $_" }
+	    OpenApi::complaints($method, $path, $r);
 }
 
 sub get { my ($s, $p, @o) = @_; return $s->request('GET', $p, @o) }
