@@ -27,7 +27,7 @@ import { ago, formatNumber } from "./words.js";
 
 /** Layout by field: [width, least width, share of what is left]. */
 const SIZES = /** @type {Record<string, [number?, number?, number?]>} */ ({
-	sku: [146],
+	sku: [152],
 	name: [undefined, 180, 5],
 	location: [78],
 	quantity: [82],

@@ -14,6 +14,7 @@
 import { FormatModule, FrozenColumnsModule, ResizeColumnsModule,
 	ResizeTableModule, Tabulator } from "../vendor/tabulator.js";
 import { setAttr } from "./dom.js";
+import { mountKeys } from "./keys.js";
 
 Tabulator.registerModule([FormatModule, FrozenColumnsModule,
 	ResizeColumnsModule, ResizeTableModule]);
@@ -91,7 +92,7 @@ export class Grid {
 			resolve(undefined);
 		}));
 		this.events = new AbortController();
-		this.listen();
+		mountKeys(this, this.events.signal);
 	}
 
 	/** The fields that the cursor keys walk through. */
@@ -423,6 +424,14 @@ export class Grid {
 			h.scrollLeft = right - h.clientWidth;
 	}
 
+	/** No cell is the active one. */
+	deactivate()
+	{
+		this.active = null;
+		this.header = "";
+		this.drawActive();
+	}
+
 	drawActive()
 	{
 		for (const old of this.host.querySelectorAll("[data-active]"))
@@ -476,87 +485,6 @@ export class Grid {
 		this.drawActive();
 	}
 
-	listen()
-	{
-		const { signal } = this.events;
-		const on = (/** @type {string} */ type,
-		    /** @type {(ev: any) => void} */ fn) =>
-		    this.host.addEventListener(type, fn, { signal });
-		let wasActive = false, byPointer = false;
-
-		on("keydown", (ev) => this.key(ev));
-		on("focus", () => {
-			if (this.active === null && this.header === "" &&
-			    !byPointer)
-				this.move(0, 0);
-		});
-		addEventListener("pointerup", () => byPointer = false,
-		    { signal });
-		on("pointerdown", (ev) => {
-			const at = this.at(ev.target);
-			byPointer = true;
-			wasActive = at !== null && this.active !== null &&
-			    at.uid === this.active.uid &&
-			    at.field === this.active.field;
-			if (at !== null && ev.button === 0 &&
-			    this.layout === "table")
-				this.activate(at.uid, at.field);
-		});
-		on("click", (ev) => {
-			const head = ev.target.closest?.("[data-head]");
-			const at = this.at(ev.target);
-			if (ev.target.closest?.("[data-details]") && at)
-				this.hooks.details(at.uid);
-			else if (head && this.layout === "table" &&
-			    !ev.target.closest(".tabulator-col-resize-handle"))
-				this.hooks.sort(head.dataset.head);
-			else if (at && this.layout === "cards")
-				this.tapCard(at, ev.target);
-			else if (at && wasActive && ev.pointerType === "touch")
-				this.hooks.open(at.uid, at.field);
-		});
-		on("dblclick", (ev) => {
-			const at = this.at(ev.target);
-			if (at !== null && this.layout === "table" &&
-			    !ev.target.closest("[data-details]"))
-				this.hooks.open(at.uid, at.field);
-		});
-		on("copy", (ev) => {
-			const item = this.active &&
-			    this.hooks.item(this.active.uid);
-			if (!item || !this.active || this.layout === "cards" ||
-			    !getSelection()?.isCollapsed)
-				return;
-			ev.clipboardData.setData("text/plain",
-			    String(item[this.active.field] ?? ""));
-			ev.preventDefault();
-		});
-		on("paste", (ev) => {
-			const text = ev.clipboardData.getData("text/plain");
-			if (this.active === null || text === "" ||
-			    ev.target !== this.host)
-				return;
-			ev.preventDefault();
-			this.hooks.open(this.active.uid, this.active.field,
-			    text.replace(/\r?\n$/, ""));
-		});
-	}
-
-	/**
-	 * @param {{uid: number, field: string}} at
-	 * @param {Element} target
-	 */
-	tapCard(at, target)
-	{
-		const part = target.closest("[data-field=quantity]");
-
-		this.activate(at.uid, "card");
-		if (part)
-			this.hooks.open(at.uid, "quantity");
-		else
-			this.hooks.details(at.uid);
-	}
-
 	/**
 	 * The cell that holds an element.
 	 * @param {Element} target
@@ -571,67 +499,6 @@ export class Grid {
 		return row === null || cell === null ? null :
 		    { uid: Number(row.dataset.uid),
 			field: cell.dataset.field ?? "" };
-	}
-
-	/** @param {KeyboardEvent} ev */
-	key(ev)
-	{
-		const page = Math.max(1, Math.floor(
-		    this.holder.clientHeight / this.rowHeight) - 1);
-		const ctrl = ev.ctrlKey || ev.metaKey, end = 1e9;
-
-		if (ev.target !== this.host || ev.isComposing)
-			return;
-		switch (ev.key) {
-		case "ArrowUp": this.move(ctrl ? -end : -1, 0); break;
-		case "ArrowDown": this.move(ctrl ? end : 1, 0); break;
-		case "ArrowLeft": this.move(0, ctrl ? -end : -1); break;
-		case "ArrowRight": this.move(0, ctrl ? end : 1); break;
-		case "PageUp": this.move(-page, 0); break;
-		case "PageDown": this.move(page, 0); break;
-		case "Home": this.move(ctrl ? -end : 0, -end); break;
-		case "End": this.move(ctrl ? end : 0, end); break;
-		case "Enter":
-			this.enter(ctrl);
-			break;
-		case "F2": this.openActive(); break;
-		case "Delete":
-		case "Backspace": this.openActive(""); break;
-		case "Escape":
-			this.active = null;
-			this.header = "";
-			this.drawActive();
-			return;
-		default:
-			if (ctrl || ev.altKey || [...ev.key].length !== 1 ||
-			    this.active === null || this.layout === "cards")
-				return;
-			this.openActive(ev.key);
-		}
-		ev.preventDefault();
-		ev.stopPropagation();
-	}
-
-	/** @param {boolean} ctrl */
-	enter(ctrl)
-	{
-		if (this.header !== "")
-			this.hooks.sort(this.header);
-		else if (this.active !== null &&
-		    (ctrl || this.layout === "cards"))
-			this.hooks.details(this.active.uid);
-		else
-			this.openActive();
-	}
-
-	/** @param {string} [text] what was typed */
-	openActive(text)
-	{
-		if (this.active === null)
-			this.move(0, 0);
-		else if (this.header === "")
-			this.hooks.open(this.active.uid, this.active.field,
-			    text);
 	}
 
 	focus()

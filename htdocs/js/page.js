@@ -2,32 +2,28 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * The inventory page: what comes from the server goes down to the table, the
+ * The inventory page: what comes from the server goes down to the rows, the
  * bar and the toasts; what the reader does goes up to the edits and the
- * stream.  Rows never move, appear or vanish under the pointer: such changes
- * wait until it has left, or nothing was touched for a while.
+ * stream.
  */
 
 import { Problem, root, session } from "./api.js";
 import { makeColumns, tick } from "./columns.js";
-import { FLASH, decorateRow } from "./cursors.js";
 import { Details, openCreate } from "./details.js";
 import { badge, byId } from "./dom.js";
 import { Editor } from "./editor.js";
-import { mountFilters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
 import { popover } from "./menu.js";
 import { People, safeColor } from "./people.js";
 import { Pointer } from "./pointer.js";
 import { mountPresence } from "./presence.js";
+import { Rows } from "./rows.js";
 import { Saving } from "./saving.js";
 import { matches } from "./store.js";
 import { changeToast, notice } from "./toast.js";
 import { changeWords, initials } from "./words.js";
 
-/** No touch for so long: rows may move, ms. */
-const IDLE = 3000;
 /** A phone: cards instead of a table. */
 const PHONE = "(max-width: 640px)";
 
@@ -54,26 +50,12 @@ export class Page {
 		/** @type {import("./stream.js").Stream | null} */
 		this.stream = null;
 		this.people = new People();
-		this.filter = { view: "all", location: "", status: "",
-			text: "" };
-		/** @type {{field: string, dir: 1 | -1}} */
-		this.sort = { field: "sku", dir: 1 };
-		/** @type {Map<number, Item>} deleted, still shown */
-		this.ghosts = new Map();
-		/** @type {Map<number, number>} uid → timer of its flash */
-		this.flashes = new Map();
-		/** rows that would move, appear or vanish */
-		this.dirty = new Set();
-		this.refreshTimer = 0;
 		/** @type {Map<string, import("./people.js").Mark[]>} */
 		this.marks = new Map();
 		this.inventory = this.makeInventory(loadFailed);
 		this.saving = new Saving(this);
+		this.rows = new Rows(this);
 		this.drawBar = mountPresence();
-		this.filters = mountFilters((f) => {
-			this.filter = f;
-			this.refresh(true);
-		}, () => this.grid.focus());
 		this.editor = this.makeEditor();
 		this.details = new Details(this.writable, this.editorRole,
 		    this.dialogHooks());
@@ -87,12 +69,6 @@ export class Page {
 	get store()
 	{
 		return this.inventory.store;
-	}
-
-	/** @param {number} uid @returns {Item | null} */
-	item(uid)
-	{
-		return this.store.view(uid) ?? this.ghosts.get(uid) ?? null;
 	}
 
 	/** @param {string} name @returns {Field} */
@@ -116,19 +92,19 @@ export class Page {
 		const grid = new Grid(byId("grid"),
 		    makeColumns(this.writable, this.editorRole),
 		    phone ? "cards" : "table", {
-			item: (uid) => this.item(uid),
-			decorate: (row, uid) => this.decorate(row, uid),
+			item: (uid) => this.rows.item(uid),
+			decorate: (row, uid) =>
+			    this.rows.decorate(row, uid),
 			activate: () => this.pointer.select(),
 			open: (uid, field, text) => this.open(uid, field, text),
 			details: (uid) => this.showDetails(uid),
-			sort: (field) => this.sortBy(field),
+			sort: (field) => this.rows.sortBy(field),
 			layout: () => this.placeLayers(),
 		});
 
 		grid.built.then(() => {
-			grid.showSort(this.sort);
-			if (this.inventory.ready)
-				this.refresh(true);
+			grid.showSort(this.rows.sort);
+			this.rows.refresh(true);
 		});
 		return grid;
 	}
@@ -155,7 +131,7 @@ export class Page {
 			closed: () => {
 				this.grid.focus();
 				this.pointer.select();
-				this.scheduleRefresh();
+				this.rows.later();
 			},
 			move: (down, right) => this.grid.move(down, right),
 		});
@@ -185,7 +161,7 @@ export class Page {
 				this.store.remove(uid);
 				if (was)
 					this.removed(uid, was);
-				this.refresh(true);
+				this.rows.refresh(true);
 			},
 			at: () => this.pointer.select(),
 		};
@@ -210,23 +186,15 @@ export class Page {
 		add.hidden = !this.editorRole;
 		add.addEventListener("click",
 		    () => openCreate(this.writable, this.dialogHooks()));
-		byId("waiting").addEventListener("click", () => {
-			this.refresh(true);
-			this.grid.focus();
-		});
 		byId("empty").querySelector("button")?.addEventListener("click",
 		    () => this.store.items.size === 0 ?
-			add.click() : this.filters.clear());
+			add.click() : this.rows.filters.clear());
 		this.watch();
 		this.bar();
 	}
 
 	watch()
 	{
-		const card = byId("table-card");
-
-		card.addEventListener("pointerleave",
-		    () => this.scheduleRefresh());
 		new ResizeObserver(() => {
 			if (this.inventory.ready)
 				this.grid.fit();
@@ -239,10 +207,6 @@ export class Page {
 			    this.saving.conflicts.list.length > 0)
 				ev.preventDefault();
 		});
-		setInterval(() => {
-			if (this.dirty.size > 0)
-				this.refresh(false);
-		}, 500);
 		setInterval(() => tick(document), 30000);
 	}
 
@@ -353,8 +317,9 @@ export class Page {
 			this.saving.restore();
 		for (const uid of this.grid.uids)
 			this.grid.update(uid);
+		this.details.update(this.details.uid);
 		this.grid.built.then(() => {
-			this.refresh(true);
+			this.rows.refresh(true);
 			byId("grid").dataset.ready = "true";
 		});
 	}
@@ -378,7 +343,7 @@ export class Page {
 			this.changed(did.uid, did.fields);
 		this.tellEditor(ev, did.uid || this.store.uid(ev.sku));
 		if (!here)
-			this.flash(did.uid || this.store.uid(ev.sku));
+			this.rows.flash(did.uid || this.store.uid(ev.sku));
 		if (!own)
 			changeToast(changeWords(ev, (f) => this.field(f)),
 			    { name: ev.username, color: this.colorOf(ev) });
@@ -423,138 +388,22 @@ export class Page {
 
 		if (item === null)
 			return;
-		this.grid.update(uid);
-		this.grid.decorate(uid);
+		this.rows.changed(uid, fields);
 		this.details.update(uid);
 		this.saving.conflicts.refresh(uid, item);
-		if (this.grid.index.has(uid) !== matches(item, this.filter) ||
-		    fields.includes(this.sort.field) ||
-		    ["status", "changed"].includes(this.sort.field))
-			this.dirty.add(uid);
-		this.scheduleRefresh();
 	}
 
 	/** An item is gone. @param {number} uid @param {Item} was */
 	removed(uid, was)
 	{
-		if (this.grid.index.has(uid)) {
-			this.ghosts.set(uid, was);
-			this.dirty.add(uid);
-			this.grid.decorate(uid);
-		}
+		this.rows.removed(uid, was);
 		this.details.update(uid);
-		this.scheduleRefresh();
-	}
-
-	/** @param {number} uid */
-	flash(uid)
-	{
-		if (uid === 0)
-			return;
-		clearTimeout(this.flashes.get(uid));
-		const row = this.grid.rowElement(uid);
-		if (row !== null) {
-			/* Begin anew when it is flashing still. */
-			row.removeAttribute("data-flash");
-			void row.offsetWidth;
-		}
-		this.flashes.set(uid, setTimeout(() => {
-			this.flashes.delete(uid);
-			this.grid.decorate(uid);
-		}, FLASH));
-		this.grid.decorate(uid);
-	}
-
-	// ---- layout of the rows -------------------------------------------
-
-	/** Whether rows may move now. */
-	calm()
-	{
-		return this.editor.draft === null &&
-		    (!byId("table-card").matches(":hover") ||
-			performance.now() - this.pointer.touched > IDLE);
-	}
-
-	scheduleRefresh()
-	{
-		if (this.refreshTimer === 0)
-			this.refreshTimer = setTimeout(() => {
-				this.refreshTimer = 0;
-				this.refresh(false);
-			}, 16);
-	}
-
-	/** @param {boolean} force at once, the reader asked for it */
-	refresh(force)
-	{
-		if (!this.inventory.ready)
-			return;
-		this.filters.counts(this.store.counts());
-		this.filters.locations(this.store.locations());
-		byId("grid").dataset.total = String(this.store.items.size);
-		const waits = !force && this.dirty.size > 0 && !this.calm();
-		if (force || (this.dirty.size > 0 && !waits)) {
-			this.dirty.clear();
-			this.ghosts.clear();
-			this.grid.setRows(this.store.select(this.filter,
-			    this.sort));
-		}
-		const n = this.dirty.size, button = byId("waiting");
-		button.hidden = n === 0;
-		button.textContent = n === 1 ? "1 change waiting · show" :
-		    `${n} changes waiting · show`;
-		byId("grid").dataset.shown = String(this.grid.uids.length);
-		this.empty();
-	}
-
-	/** Say why nothing is shown. */
-	empty()
-	{
-		const box = byId("empty"), none = this.store.items.size === 0;
-		const [head, text, button] = ["h2", "p", "button"].map((s) =>
-		    /** @type {HTMLElement} */ (box.querySelector(s)));
-
-		box.hidden = this.grid.uids.length > 0;
-		head.textContent = none ? "No items yet" : "Nothing matches";
-		text.textContent = none ?
-		    "The first one that somebody adds appears here." :
-		    "No item fits this search and these filters.";
-		button.textContent = none ? "+ Item" : "Show all items";
-		button.hidden = none && !this.editorRole;
-	}
-
-	/** @param {string} field */
-	sortBy(field)
-	{
-		const dir = this.sort.field === field && this.sort.dir > 0 ?
-		    -1 : 1;
-
-		this.sort = { field, dir };
-		this.grid.showSort(this.sort);
-		this.refresh(true);
 	}
 
 	placeLayers()
 	{
 		this.editor?.place();
 		this.saving?.conflicts.place();
-	}
-
-	/** @param {HTMLElement} row @param {number} uid */
-	decorate(row, uid)
-	{
-		const item = this.item(uid);
-
-		decorateRow(row, {
-			marks: this.marks.get(item?.sku ?? "") ?? [],
-			flash: this.flashes.has(uid),
-			deleted: this.ghosts.has(uid),
-			cell: (field) =>
-			    this.saving?.conflicts.has(uid, field) ?
-			    "conflict" : this.store.isPending(uid, field) ?
-			    "pending" : "",
-			label: (field) => this.field(field).label,
-		});
 	}
 
 	// ---- what the reader does -----------------------------------------
@@ -619,9 +468,9 @@ export class Page {
 	{
 		const item = this.store.view(uid);
 
-		if (item !== null && !matches(item, this.filter))
-			this.filters.clear();
-		this.refresh(true);
+		if (item !== null && !matches(item, this.rows.filter))
+			this.rows.filters.clear();
+		this.rows.refresh(true);
 		this.grid.activate(uid, this.grid.fields[0]);
 		this.grid.focus();
 	}
@@ -631,14 +480,17 @@ export class Page {
 		if (this.saving.open > 0)
 			return notice("Some of your edits are not saved yet.", {
 				id: "sign-out", stays: false });
+		/* First, so that nothing is sent with the dead ticket. */
+		this.stream?.stop();
 		try {
 			await session.remove();
 		} catch (e) {
-			if (!(e instanceof Problem) || e.status !== 401)
+			if (!(e instanceof Problem) || e.status !== 401) {
+				this.stream?.start();
 				return notice("Signing out did not work: the " +
 				    "server could not be reached.");
+			}
 		}
-		this.stream?.stop();
 		location.assign(root);
 	}
 }

@@ -40,7 +40,7 @@ export class Saving {
 			box: (uid, field) => page.grid.cellBox(uid, field),
 			busy: () => page.editor.draft !== null ||
 			    page.details.node !== null,
-			changed: () => page.grid?.decorateAll(),
+			changed: () => page.grid.decorateAll(),
 			choose: (c, mine) => this.choose(c, mine),
 		});
 	}
@@ -75,7 +75,7 @@ export class Saving {
 	commit(draft, value)
 	{
 		this.save({ uid: draft.uid,
-			sku: this.page.item(draft.uid)?.sku ?? "",
+			sku: this.page.rows.item(draft.uid)?.sku ?? "",
 			field: draft.field.name, value, base: draft.base,
 			epoch: draft.epoch });
 	}

@@ -287,7 +287,7 @@ export class Stream {
 	 */
 	async tell(path, body)
 	{
-		if (this.seat === null)
+		if (this.seat === null || !this.running)
 			return 0;
 		try {
 			const answer = await fetch(
