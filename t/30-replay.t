@@ -76,7 +76,7 @@ $_->close for $st, $ahead, $live;
 
 # The seam: streams that open while changes come miss none.
 my (@st, $seq);
-for ($seq = 5006; $seq < 5606; $seq += 20) {
+for ($seq = 5006; $seq < 5206; $seq += 20) {
 	$app->change($seq .. $seq + 9);
 	push @st, [$r->stream(position => "$e:5000"), 5000];
 	$app->change($seq + 10 .. $seq + 19);

