@@ -98,7 +98,8 @@ ok printed($s, qr{^ready (http://127\.0\.0\.1:\d+/)$}m), 'says ready on a line'
 my ($url) = $s->{text} =~ m{^ready (\S+)/$}m;
 ok printed($s, qr/ana.*ben.*vera.*admin.*stockroom/), 'prints the sign-ins';
 
-my $http = HTTP::Tiny->new(timeout => 20, default_headers => { Origin => $url });
+my $http = HTTP::Tiny->new(timeout => 20,
+    default_headers => { Origin => $url });
 is $http->get("$url/")->{status}, 200, 'the sign-in page is there';
 my $json = { 'Content-Type' => 'application/json' };
 my $r = $http->post("$url/api/v1/session", { headers => $json,

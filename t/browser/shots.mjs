@@ -95,8 +95,9 @@ async function collaboration(chromium) {
 	await ben.close();
 	await state('thirty-users', async () => {
 		await call('crowd', ...['Kim Lee', 'Robin', 'Zoë Ähren',
-			'Max', 'Lou Reed', 'Ida', 'Bo', 'Ada Love', 'Ben W', 'Cleo',
-			'Dirk', 'Eva', 'Finn', 'Gus', 'Hana', 'Ivo', 'Jo',
+			'Max', 'Lou Reed', 'Ida', 'Bo', 'Ada Love', 'Ben W',
+			'Cleo', 'Dirk', 'Eva', 'Finn', 'Gus', 'Hana', 'Ivo',
+			'Jo',
 			'Kai', 'Lea', 'Mia', 'Nils', 'Ola', 'Pia', 'Quin',
 			'Rolf', 'Sam', 'Tom', 'Uwe', 'Vic']);
 		await until('crowd', async () => /^30 /.test(
