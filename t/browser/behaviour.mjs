@@ -510,7 +510,7 @@ async function refusals() {
 		    async () => (await seat.text(at('sign-in-error')) ?? '')
 			.length > 5);
 	}
-	await seat.go('/?next=//example.org/');
+	await seat.go('/?next=//example.org/x');
 	await seat.fill('#username', 'ana');
 	await seat.fill('#password', PASSWORD);
 	await seat.press('Enter');
