@@ -6,6 +6,7 @@
  */
 
 import { byId, el, input } from "./dom.js";
+import { formatNumber } from "./words.js";
 
 const VIEWS = [["all", "All"], ["low", "Low"], ["out", "Out"],
 	["on_order", "On order"]];
@@ -82,7 +83,8 @@ export function mountFilters(changed, leave)
 			for (const [n, p] of pills.entries()) {
 				const c = /** @type {Element} */ (
 				    p.querySelector(".count"));
-				c.textContent = ` ${counts[VIEWS[n][0]]}`;
+				c.textContent = " " + formatNumber(
+				    counts[VIEWS[n][0]]);
 			}
 		},
 		/** @param {string[]} names */

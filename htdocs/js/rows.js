@@ -35,6 +35,8 @@ export class Rows {
 		/** rows that would move, appear or vanish */
 		this.dirty = new Set();
 		this.timer = 0;
+		/** what the last refresh took, ms */
+		this.cost = 0;
 		this.filters = mountFilters((f) => {
 			this.filter = f;
 			this.refresh(true);
@@ -99,14 +101,16 @@ export class Rows {
 			performance.now() - this.page.pointer.touched > IDLE);
 	}
 
-	/** Soon, many changes together. */
+	/** Soon, many changes together; at most a fifth of the time. */
 	later()
 	{
 		if (this.timer === 0)
 			this.timer = setTimeout(() => {
+				const from = performance.now();
 				this.timer = 0;
 				this.refresh(false);
-			}, 16);
+				this.cost = performance.now() - from;
+			}, Math.min(Math.max(16, this.cost * 4), 1500));
 	}
 
 	/** @param {boolean} force at once: the reader asked for it */

@@ -4,13 +4,53 @@
 /*
  * Short notices at the lower right, at most three.  A change's goes after
  * six seconds, unless the pointer or the focus is on it; a notice with a
- * choice stays until it is made.
+ * choice stays until it is made.  A flood of changes (an import, a script)
+ * becomes one notice that counts.
  */
 
 import { badge, byId, el } from "./dom.js";
 import { initials } from "./words.js";
 
 const MOST = 3, MOST_PHONE = 1, SHOWN = 6000;
+
+/** So many changes within FLOOD_MS are a flood. */
+const FLOOD = 8, FLOOD_MS = 2000;
+
+/** When the last changes came, of performance.now(). @type {number[]} */
+let recent = [];
+/** The flood that is running: its notice, changes, and who made them.
+ *  @type {{node: HTMLElement, count: number, names: Set<string>} | null} */
+let flood = null;
+
+/**
+ * Count a change of a flood.
+ * @param {string} name
+ * @returns {boolean} whether there is one
+ */
+function flooded(name)
+{
+	const now = performance.now();
+
+	recent = [...recent.filter((t) => now - t < FLOOD_MS), now];
+	if (recent.length < FLOOD)
+		return false;
+	if (flood === null || !flood.node.isConnected) {
+		flood = { count: 0, names: new Set(), node: el(
+		    "div.toast.notice", { "data-testid": "toast-flood" },
+		    el("p")) };
+		put(flood.node, false);
+	}
+	flood.count++;
+	flood.names.add(name);
+	const [first, ...others] = flood.names;
+	const who = others.length === 0 ? first :
+	    `${first} and ${others.length} other` +
+	    (others.length === 1 ? "" : "s");
+	/** @type {HTMLElement} */ (flood.node.querySelector("p")).textContent =
+	    `${flood.count} more changes by ${who}`;
+	flood.node.dispatchEvent(new Event("again"));
+	return true;
+}
 
 /** @param {HTMLElement} node @param {boolean} stays */
 function put(node, stays)
@@ -25,7 +65,7 @@ function put(node, stays)
 
 	for (const type of ["pointerenter", "focusin"])
 		node.addEventListener(type, () => clearTimeout(timer));
-	for (const type of ["pointerleave", "focusout"])
+	for (const type of ["pointerleave", "focusout", "again"])
 		node.addEventListener(type, arm);
 	host.append(node);
 	const passing = [...host.children].filter((n) =>
@@ -49,6 +89,9 @@ export function changeToast(words, by)
 {
 	const key = `${words.before}\u0000${words.sku}`;
 	const host = byId("toasts");
+
+	if (flooded(by.name))
+		return;
 
 	for (const n of [...host.children])
 		if (/** @type {HTMLElement} */ (n).dataset.key === key)

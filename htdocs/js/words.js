@@ -117,7 +117,7 @@ export function usersOnline(n)
 }
 
 /**
- * How long ago, short: "now", "6 min", "5 h", "2 d", then the date.
+ * How long ago, short: "now", "6 min", "5 h", "2 d", "3 mo", "2 y".
  * @param {string} at RFC 3339
  * @param {number} now ms since 1970
  * @returns {string}
@@ -134,9 +134,11 @@ export function ago(at, now)
 		return `${min} min`;
 	if (min < 24 * 60)
 		return `${Math.floor(min / 60)} h`;
-	if (min < 30 * 24 * 60)
-		return `${Math.floor(min / (24 * 60))} d`;
-	return new Date(then).toISOString().slice(0, 10);
+	const days = Math.floor(min / (24 * 60));
+	if (days < 60)
+		return `${days} d`;
+	return days < 730 ? `${Math.floor(days / 30.5)} mo` :
+	    `${Math.floor(days / 365.25)} y`;
 }
 
 /**
