@@ -66,6 +66,8 @@ export class Stream {
 		this.wake = null;
 		/** @type {object | null} the newest cursor not yet sent */
 		this.cursorNext = null;
+		/** @type {object | null} the newest one, sent or not */
+		this.cursorLast = null;
 		this.cursorBusy = false;
 		this.listen();
 	}
@@ -252,6 +254,8 @@ export class Stream {
 			this.become("live");
 			/* The sid may be known as away, from before. */
 			this.beat();
+			/* A restarted relay does not know where we are. */
+			this.cursorNext ??= this.cursorLast;
 			this.sendCursor();
 		} else if (event === "ping") {
 			this.beat();
@@ -320,7 +324,7 @@ export class Stream {
 	 */
 	cursor(cursor)
 	{
-		this.cursorNext = cursor;
+		this.cursorNext = this.cursorLast = cursor;
 		this.sendCursor();
 	}
 
