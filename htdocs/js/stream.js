@@ -14,6 +14,7 @@
 
 import { createParser } from "../vendor/eventsource-parser.js";
 import { Problem, root } from "./api.js";
+import { Tabs } from "./tabs.js";
 
 /** Silence after which a connection counts as dead, ms; pings are 15 s. */
 const SILENCE = 45000;
@@ -21,6 +22,8 @@ const SILENCE = 45000;
 const DOUBT = 20000;
 /** Longest wait for the first frame, ms. */
 const FIRST_FRAME = 10000;
+/** Beats of a tab that rests, ms; a hidden page's timers may run late. */
+const RESTING_BEAT = 15000;
 /** Least time between two cursor messages, ms. */
 const CURSOR_GAP = 30;
 
@@ -69,6 +72,9 @@ export class Stream {
 		/** @type {object | null} the newest one, sent or not */
 		this.cursorLast = null;
 		this.cursorBusy = false;
+		/** other tabs of this browser need the connections */
+		this.resting = false;
+		this.tabs = new Tabs((rest) => this.rest(rest));
 		this.listen();
 	}
 
@@ -132,6 +138,10 @@ export class Stream {
 		while (turn === this.turn) {
 			const seat = this.seat;
 			let pause = 0;
+			if (this.resting) {
+				await this.sleep();
+				continue;
+			}
 			try {
 				if (this.seat === null)
 					await this.join();
@@ -144,6 +154,8 @@ export class Stream {
 			}
 			if (turn !== this.turn || !this.running)
 				break;
+			if (this.resting)
+				continue;
 			/* A ticket that ran out is renewed without a word. */
 			if (seat !== null && this.seat === null &&
 			    this.failures === 0)
@@ -273,14 +285,39 @@ export class Stream {
 		const ms = Math.max(least, 50) +
 		    Math.random() * (least > 0 ? Math.min(top, least) : top);
 
+		await this.sleep(ms);
+	}
+
+	/** @param {number} [ms] without it: until somebody wakes us */
+	async sleep(ms)
+	{
 		await new Promise((resolve) => {
-			const timer = setTimeout(resolve, ms);
+			const timer = ms === undefined ? 0 :
+			    setTimeout(resolve, ms);
 			this.wake = () => {
 				clearTimeout(timer);
 				resolve(undefined);
 			};
 		});
 		this.wake = null;
+	}
+
+	/**
+	 * Close the stream, but stay in the room by beats (other tabs need
+	 * the connection); false: open it again.
+	 * @param {boolean} on
+	 */
+	rest(on)
+	{
+		this.resting = on;
+		if (!this.running)
+			return;
+		if (on && this.seat !== null)
+			this.become("connecting");
+		this.open?.abort();
+		this.wake?.();
+		if (on)
+			this.beat();
 	}
 
 	/**
@@ -390,6 +427,10 @@ export class Stream {
 			if (!document.hidden)
 				this.check();
 		});
+		setInterval(() => {
+			if (this.resting)
+				this.beat();
+		}, RESTING_BEAT);
 		setInterval(() => {
 			if (this.open !== null && this.heard !== 0 &&
 			    Date.now() - this.heard > SILENCE)
