@@ -390,6 +390,29 @@ async function comings(ana) {
 	await ben.close();
 }
 
+/** Hundreds of changes at once, and a relay that dies among them. */
+async function flood() {
+	const seat = await chromium.seat('ana');
+	await signIn(seat);
+	seat.allow(/50[234].*\/push\//, /ERR_INCOMPLETE_CHUNKED.*\/push\//);
+	await leaveTable(seat);
+	const rows = (await skus(seat)).slice(0, 8);
+	await call('flood', 'ben', 120, ...rows);
+	for (const sku of rows) {
+		const want = String((await stored(sku)).quantity);
+		await see(`after a flood ${sku} is as stored`, async () =>
+		    await value(seat, sku, 'quantity') === want, 15000);
+	}
+	await see('60 of its items are left', async () =>
+	    await seat.attr('#grid', 'data-total') === '260', 15000);
+	await search(seat, 'FLOOD-');
+	await see('and can be found', async () =>
+	    await seat.attr('#grid', 'data-shown') === '60');
+	ok(await seat.count(at('toast')) <= 3, 'with three toasts at most');
+	seat.clean();
+	await seat.close();
+}
+
 /** A name on plain HTTP: no secure context, nothing may need one. */
 async function plainName(browser) {
 	const seat = await browser.seat('ana', { host: 'stock.lan' });
@@ -527,13 +550,15 @@ async function refusals() {
 
 async function withDemo() {
 	const seat = await chromium.seat('ana');
+	// flood() kills the relay under it.
+	seat.allow(/50[234].*\/push\//, /ERR_INCOMPLETE_CHUNKED.*\/push\//);
 	await signIn(seat);
 	const [sku] = await skus(seat);
 	const parts = [
 		[refusals], [keyboard], [viewer, sku], [hostileText, seat],
 		[finding, seat], [calm, seat], [drafts, seat],
 		[dialogs, seat], [reducedMotion], [phone],
-		[plainName, chromium], [comings, seat],
+		[plainName, chromium], [comings, seat], [flood],
 	];
 	// Arguments after "demo" are the parts to run; all when there are none.
 	const only = process.argv.slice(3);

@@ -83,6 +83,26 @@ sub on_server
 	    ctl => sub { return $s->ctl_ok([@_]) },
 	    stop => sub { $s->stop($_[0]); return 1 },
 	    start => sub { $s->start($_[0]); return 1 },
+	    # N changes as fast as they go, the relay killed half-way: items
+	    # FLOOD-1 ... made, every second one deleted, others counted anew.
+	    flood => sub {
+		my ($user, $n, @skus) = @_;
+		for my $i (1 .. $n) {
+			my @how = (token => $s->token($user));
+			my $sku = $skus[$i % @skus];
+			$s->patch("/inventory/items/$sku", { quantity => $i },
+			    @how);
+			$s->post('/inventory/items', { sku => "FLOOD-$i",
+			    name => 'flood' }, @how);
+			$s->delete("/inventory/items/FLOOD-$i", @how)
+			    if $i % 2;
+			next if $i != int $n / 2;
+			$s->kill('relay', 'KILL');
+			$s->reap('relay');
+			$s->start('relay');
+		}
+		return 1;
+	    },
 	    # So many more people, ana's guests by name.
 	    crowd => sub {
 		push @crowd, map { $s->open_stream(as => 'ana', via => 'relay',
