@@ -220,10 +220,13 @@ export class Seat {
 		return seat;
 	}
 
-	/** A second tab of the same person; the first when called by open. */
-	async tab() {
+	/**
+	 * A second window of the same person; { type: 'tab' } in the same frame,
+	 * so that one hides the other.
+	 */
+	async tab(options = {}) {
 		const other = new Seat(this.kind, this.context, this.who,
-		    this.options);
+		    { ...this.options, ...options });
 		other.allowed = this.allowed;
 		await other.newPage();
 		seats.push(other);
@@ -231,10 +234,10 @@ export class Seat {
 	}
 
 	async newPage() {
-		const { width = 1280, height = 800, dark, reduced } =
-		    this.options;
+		const { width = 1280, height = 800, dark, reduced,
+			type = 'window' } = this.options;
 		const page = this.page = await this.context.newPage(
-		    this.kind === 'chromium' ? { type: 'window' } : undefined);
+		    this.kind === 'chromium' ? { type } : undefined);
 		page.setDefaultTimeout(8000);
 		this.watch(page);
 		await page.setViewport({ width, height });

@@ -40,7 +40,7 @@ export async function signIn(seat, user = seat.who) {
 /** The rows are there and the stream is open. */
 export async function ready(seat) {
 	await until('the rows', () => seat.count('#grid[data-ready]'));
-	await live(seat);
+	return live(seat);
 }
 
 export function live(seat, ms) {
