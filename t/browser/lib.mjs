@@ -221,8 +221,8 @@ export class Seat {
 	}
 
 	/**
-	 * A second window of the same person; { type: 'tab' } in the same frame:
-	 * one hides the other.
+	 * A second window of the same person; { type: 'tab' }: in the same
+	 * frame, where one hides the other.
 	 */
 	async tab(options = {}) {
 		const other = new Seat(this.kind, this.context, this.who,
