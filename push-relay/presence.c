@@ -248,12 +248,12 @@ presence_free(struct presence *p, struct member *m)
 static int64_t
 presence_deadline(const struct member *m)
 {
-	int64_t at, closed;
+	int64_t at;
 
 	at = m->beat_at + (m->away ? PRESENCE_AWAY : PRESENCE_SILENT);
-	closed = m->closed_at > m->beat_at ? m->closed_at : m->beat_at;
-	if (m->sub == NULL && closed + PRESENCE_GRACE < at)
-		at = closed + PRESENCE_GRACE;
+	if (m->sub == NULL && m->beat_at <= m->closed_at &&
+	    m->closed_at + PRESENCE_GRACE < at)
+		at = m->closed_at + PRESENCE_GRACE;
 	if (m->leaving && m->left_at + PRESENCE_LEAVE < at)
 		at = m->left_at + PRESENCE_LEAVE;
 	return at;

@@ -10,7 +10,8 @@
  *   a stream opens             here, at once, and active
  *   a leave is said            gone after PRESENCE_LEAVE, unless a stream
  *                              opens before
- *   its stream ends            gone after PRESENCE_GRACE without a beat
+ *   its stream ends            gone after PRESENCE_GRACE, unless it beats:
+ *                              such a page rests, and keeps its place
  *   no sign of life            gone after PRESENCE_SILENT, or, when it said
  *                              that its page is hidden, PRESENCE_AWAY
  *   revoked                    gone at once

@@ -24,6 +24,8 @@ const DOUBT = 20000;
 const FIRST_FRAME = 10000;
 /** Beats of a tab that rests, ms; a hidden page's timers may run late. */
 const RESTING_BEAT = 15000;
+/** Its first one, ms: after the relay has seen the stream end. */
+const FIRST_RESTING_BEAT = 1000;
 /** Least time between two cursor messages, ms. */
 const CURSOR_GAP = 30;
 
@@ -317,7 +319,8 @@ export class Stream {
 		this.open?.abort();
 		this.wake?.();
 		if (on)
-			this.beat();
+			setTimeout(() => this.resting && this.beat(),
+			    FIRST_RESTING_BEAT);
 	}
 
 	/**

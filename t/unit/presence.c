@@ -241,14 +241,34 @@ test_grace(void **state)
 	leave(&b);
 	wait_until(now + PRESENCE_GRACE - 1);
 	assert_int_equal(count(&a, "user_left"), 0);
-	/* A beat without a stream prolongs it. */
-	presence_beat(&presence, presence_find(&presence, "b"), false, now);
-	wait_until(now + PRESENCE_GRACE - 1);
-	assert_int_equal(count(&a, "user_left"), 0);
 	wait_until(now + 1);
 	assert_int_equal(count(&a, "user_left"), 1);
 	assert_null(presence_find(&presence, "b"));
 	assert_int_equal(presence.members, 1);
+}
+
+/* A page without a stream stays while it beats, as often as pings come. */
+static void
+test_rest(void **state)
+{
+	struct member *m;
+
+	(void)state;
+	enter(&a, who("a", 1, "", ""));
+	m = enter(&b, who("b", 2, "", ""));
+	wait_until(now + 200);
+	leave(&b);
+	wait_until(now + 1000);
+	for (int i = 0; i < 5; i++) {
+		presence_beat(
+		    &presence, presence_find(&presence, "a"), false, now);
+		presence_beat(&presence, m, false, now);
+		wait_until(now + 15000);
+		assert_ptr_equal(presence_find(&presence, "b"), m);
+	}
+	assert_int_equal(count(&a, "user_left"), 0);
+	wait_until(now + PRESENCE_SILENT - 15000);
+	assert_null(presence_find(&presence, "b"));
 }
 
 static void
@@ -557,6 +577,7 @@ main(void)
 	    T(test_first_last),
 	    T(test_leave),
 	    T(test_grace),
+	    T(test_rest),
 	    T(test_silence),
 	    T(test_colors),
 	    T(test_replaced),
