@@ -69,7 +69,10 @@ export class Tabs {
 		addEventListener("pagehide", () => this.tell({ left: true }));
 	}
 
-	/** This tab is the one in use. @param {boolean} ask who else is there */
+	/**
+	 * This tab is the one in use.
+	 * @param {boolean} ask who else is there
+	 */
 	use(ask)
 	{
 		this.used.set(this.id, Date.now());
