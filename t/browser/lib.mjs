@@ -240,7 +240,11 @@ export class Seat {
 		    this.kind === 'chromium' ? { type } : undefined);
 		page.setDefaultTimeout(8000);
 		this.watch(page);
-		await page.setViewport({ width, height });
+		await page.setViewport({ width, height }).catch((e) => {
+			// Sent with the size; the ESR 140 does not know it.
+			if (!/setScreenOrientationOverride/.test(e.message))
+				throw e;
+		});
 		if (this.kind === 'chromium')
 			await page.emulateMediaFeatures([{
 				name: 'prefers-color-scheme',
@@ -336,10 +340,26 @@ export class Seat {
 		    selector);
 	}
 
+	/**
+	 * Click once it is there, enabled, and holds still.  A locator of
+	 * puppeteer's would do so by eval, which our policy forbids Firefox.
+	 */
 	async click(selector) {
-		await until(`${selector} to click`,
-		    () => this.visible(selector));
-		await this.page.locator(selector).click();
+		let was = null;
+		await until(`${selector} to click`, async () => {
+			const now = await this.run((s) => {
+				const e = document.querySelector(s);
+				if (e === null || e.disabled)
+					return null;
+				const { x, y, width } =
+				    e.getBoundingClientRect();
+				return `${x},${y},${width}`;
+			}, selector);
+			const still = now !== null && now === was;
+			was = now;
+			return still && await this.visible(selector);
+		});
+		await this.page.click(selector);
 	}
 
 	async hover(selector) {
