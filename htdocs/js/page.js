@@ -481,7 +481,7 @@ export class Page {
 			return notice("Some of your edits are not saved yet.", {
 				id: "sign-out", stays: false });
 		/* First, so that nothing is sent with the dead ticket. */
-		this.stream?.stop();
+		this.stream?.close();
 		try {
 			await session.remove();
 		} catch (e) {

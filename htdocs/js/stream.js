@@ -22,6 +22,9 @@ const SILENCE = 45000;
 const DOUBT = 20000;
 /** Longest wait for the first frame, ms. */
 const FIRST_FRAME = 10000;
+/** A ticket older than this is renewed for a return, ms: a relay that has
+ * begun anew takes those of the last minute only. */
+const TICKET_FRESH = 50000;
 /** Beats of a tab that rests, ms; a hidden page's timers may run late. */
 const RESTING_BEAT = 15000;
 /** Its first one, ms: after the relay has seen the stream end. */
@@ -56,6 +59,8 @@ export class Stream {
 		this.state = "";
 		/** an old ticket, to keep our sid with */
 		this.ticket = takeTicket();
+		/** when we joined, ms */
+		this.joinedAt = 0;
 		this.running = false;
 		/** which run() is the present one */
 		this.turn = 0;
@@ -94,14 +99,20 @@ export class Stream {
 		return this.seat?.sid ?? "";
 	}
 
-	/** End the stream, and say so to the others. */
-	stop()
+	/** End the stream without a word: a sign-out says it for us. */
+	close()
 	{
 		this.running = false;
 		this.turn++;
-		this.leave();
 		this.open?.abort();
 		this.wake?.();
+	}
+
+	/** End the stream, and say so to the others. */
+	stop()
+	{
+		this.leave();
+		this.close();
 	}
 
 	/** Forget our seat: the next join gets another sid. */
@@ -145,8 +156,7 @@ export class Stream {
 				continue;
 			}
 			try {
-				if (this.seat === null)
-					await this.join();
+				await this.sit();
 				if (turn !== this.turn)
 					break;
 				pause = await this.read();
@@ -171,6 +181,21 @@ export class Stream {
 		}
 	}
 
+	/** Have a seat whose ticket any relay takes, if that can be had. */
+	async sit()
+	{
+		if (Date.now() - this.joinedAt < TICKET_FRESH &&
+		    this.seat !== null)
+			return;
+		try {
+			await this.join();
+		} catch (e) {
+			const gone = e instanceof Problem && e.status === 401;
+			if (gone || this.seat === null)
+				throw e;
+		}
+	}
+
 	async join()
 	{
 		this.seat = await this.hooks.join(this.ticket).catch((e) => {
@@ -181,6 +206,7 @@ export class Stream {
 			throw e;
 		});
 		this.ticket = this.seat.ticket;
+		this.joinedAt = Date.now();
 		this.hooks.joined?.(this.seat);
 	}
 

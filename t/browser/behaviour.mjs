@@ -583,9 +583,33 @@ async function refusals() {
 	await seat.close();
 }
 
+/** A relay that begins anew takes no ticket that is older than a minute. */
+async function oldTicket() {
+	const seat = await chromium.seat('ana');
+	let joins = 0;
+	seat.allow(/50[234].*\/push\//, /ERR_INCOMPLETE_CHUNKED.*\/push\//);
+	seat.page.on('request', (r) => {
+		joins += /collaboration\/join$/.test(r.url()) ? 1 : 0;
+	});
+	await signIn(seat);
+	await live(seat);
+	is(joins, 1, 'one ticket for a start');
+	await seat.run(() => {
+		const now = Date.now;
+		Date.now = () => now() + 60000;
+	});
+	await call('stop', 'relay');
+	await until('offline', () => seat.count('[data-state=offline]'));
+	await call('start', 'relay');
+	await live(seat, 15000);
+	ok(joins > 1, 'with a new ticket, before the old one is refused');
+	seat.clean();
+	await seat.close();
+}
+
 async function withDemo() {
 	const seat = await chromium.seat('ana');
-	// flood() kills the relay under it.
+	// flood() and oldTicket() end the relay under it.
 	seat.allow(/50[234].*\/push\//, /ERR_INCOMPLETE_CHUNKED.*\/push\//);
 	await signIn(seat);
 	const [sku] = await skus(seat);
@@ -594,6 +618,7 @@ async function withDemo() {
 		[finding, seat], [calm, seat], [drafts, seat],
 		[dialogs, seat], [reducedMotion], [phone],
 		[plainName, chromium], [manyTabs], [comings, seat], [flood],
+		[oldTicket],
 	];
 	// Arguments after "demo" are the parts to run; all when there are none.
 	const only = process.argv.slice(3);
