@@ -124,11 +124,19 @@ user_list(struct db *db, void (*each)(const struct user *, void *), void *arg)
 	return db_done(q, ST_OK);
 }
 
+/*
+ * Finish Q, which changes what user ID may: tickets issued until now are void,
+ * and the sessions end.
+ */
 static enum status
-end_sessions(struct db *db, int64_t id)
+change_rights(struct db *db, struct query *q, int64_t id)
 {
-	struct query *q;
+	enum status st;
 
+	db_bind_int(q, ":at", clock_utc_ms());
+	db_bind_int(q, ":id", id);
+	if ((st = db_done(q, ST_NOT_FOUND)) != ST_OK)
+		return st;
 	q = db_query(db, SQL_SESSION_END_USER);
 	db_bind_int(q, ":user_id", id);
 	return db_done(q, ST_OK);
@@ -138,45 +146,30 @@ enum status
 user_set_password(struct db *db, int64_t id, const char *hash)
 {
 	struct query *q;
-	enum status st;
 
 	q = db_query(db, SQL_USER_PASSWD);
 	db_bind_text(q, ":password_hash", hash);
-	db_bind_int(q, ":at", clock_utc_ms());
-	db_bind_int(q, ":id", id);
-	if ((st = db_done(q, ST_NOT_FOUND)) != ST_OK)
-		return st;
-	return end_sessions(db, id);
+	return change_rights(db, q, id);
 }
 
 enum status
 user_set_role(struct db *db, int64_t id, enum role role)
 {
 	struct query *q;
-	enum status st;
 
 	q = db_query(db, SQL_USER_ROLE);
 	db_bind_text(q, ":role", user_role_name(role));
-	db_bind_int(q, ":at", clock_utc_ms());
-	db_bind_int(q, ":id", id);
-	if ((st = db_done(q, ST_NOT_FOUND)) != ST_OK)
-		return st;
-	return end_sessions(db, id);
+	return change_rights(db, q, id);
 }
 
 enum status
 user_set_disabled(struct db *db, int64_t id, bool disabled)
 {
 	struct query *q;
-	enum status st;
 
 	q = db_query(db, SQL_USER_DISABLE);
 	db_bind_int(q, ":disabled", disabled);
-	db_bind_int(q, ":at", clock_utc_ms());
-	db_bind_int(q, ":id", id);
-	if ((st = db_done(q, ST_NOT_FOUND)) != ST_OK)
-		return st;
-	return end_sessions(db, id);
+	return change_rights(db, q, id);
 }
 
 enum status
