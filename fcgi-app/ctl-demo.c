@@ -267,7 +267,7 @@ fill_if_empty(struct ctl *ctl, struct demo *demo, bool if_empty)
 	struct item_counts counts = {0, 0, 0, 0};
 	struct change_log log;
 	int user_count;
-	enum status st, end;
+	enum status st;
 
 	if ((st = db_write_begin(&demo->db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
@@ -285,8 +285,7 @@ fill_if_empty(struct ctl *ctl, struct demo *demo, bool if_empty)
 	}
 	if (st == ST_OK)
 		st = fill(demo);
-	end = db_write_end(demo->db, st == ST_OK);
-	if (st != ST_OK || (st = end) != ST_OK)
+	if ((st = ctl_write_end(demo->db, st)) != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("made %d items, the column qty_ordered_jason, and the users "
 	       "ana, ben (editor), vera (viewer), admin (admin) with the "

@@ -159,17 +159,16 @@ ctl_token_revoke(struct ctl *ctl, int argc, char **argv)
 {
 	const char *name;
 	struct db *db;
-	enum status st, end;
+	enum status st;
 
 	if (!ctl_parse(ctl, argc, argv, no_options, 1, &name))
 		return CTL_USAGE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = token_revoke(db, name);
-	end = db_write_end(db, st == ST_OK);
+	st = ctl_write_end(db, token_revoke(db, name));
 	if (st == ST_NOT_FOUND)
 		return ctl_fail(ctl, "there is no token \"%s\"", name);
-	if (st != ST_OK || (st = end) != ST_OK)
+	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("revoked token \"%s\"\n", name);
 	return CTL_OK;

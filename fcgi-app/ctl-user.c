@@ -62,7 +62,7 @@ ctl_user_add(struct ctl *ctl, int argc, char **argv)
 	struct user user;
 	struct db *db;
 	int64_t id;
-	enum status st, end;
+	enum status st;
 
 	if (!ctl_parse(ctl, argc, argv, options, 1, &name))
 		return CTL_USAGE;
@@ -83,11 +83,11 @@ ctl_user_add(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILURE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = user_add(db, name, hash, user_role_parse(role), color, &id);
-	end = db_write_end(db, st == ST_OK);
+	st = ctl_write_end(
+	    db, user_add(db, name, hash, user_role_parse(role), color, &id));
 	if (st == ST_CONFLICT)
 		return ctl_fail(ctl, "there is a user %s already", name);
-	if (st != ST_OK || (st = end) != ST_OK)
+	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("added user %s (%s)\n", name, role);
 	return CTL_OK;
@@ -124,7 +124,7 @@ ctl_user_passwd(struct ctl *ctl, int argc, char **argv)
 	char hash[USER_HASH_MAX];
 	struct user user;
 	struct db *db;
-	enum status st, end;
+	enum status st;
 
 	if (!ctl_parse(ctl, argc, argv, no_options, 1, &name))
 		return CTL_USAGE;
@@ -133,9 +133,8 @@ ctl_user_passwd(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILURE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = user_set_password(db, user.id, hash);
-	end = db_write_end(db, st == ST_OK);
-	if (st != ST_OK || (st = end) != ST_OK)
+	st = ctl_write_end(db, user_set_password(db, user.id, hash));
+	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("set the password of %s; sessions are ended\n", user.username);
 	return CTL_OK;
@@ -148,7 +147,7 @@ ctl_user_role(struct ctl *ctl, int argc, char **argv)
 	struct user user;
 	struct db *db;
 	enum role role;
-	enum status st, end;
+	enum status st;
 
 	if (!ctl_parse(ctl, argc, argv, no_options, 2, words))
 		return CTL_USAGE;
@@ -161,9 +160,8 @@ ctl_user_role(struct ctl *ctl, int argc, char **argv)
 		db_write_end(db, false);
 		return CTL_FAILURE;
 	}
-	st = user_set_role(db, user.id, role);
-	end = db_write_end(db, st == ST_OK);
-	if (st != ST_OK || (st = end) != ST_OK)
+	st = ctl_write_end(db, user_set_role(db, user.id, role));
+	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("%s is %s now; sessions are ended\n", user.username, words[1]);
 	return CTL_OK;
@@ -175,7 +173,7 @@ set_disabled(struct ctl *ctl, int argc, char **argv, bool disabled)
 	const char *name;
 	struct user user;
 	struct db *db;
-	enum status st, end;
+	enum status st;
 
 	if (!ctl_parse(ctl, argc, argv, no_options, 1, &name))
 		return CTL_USAGE;
@@ -185,9 +183,8 @@ set_disabled(struct ctl *ctl, int argc, char **argv, bool disabled)
 		db_write_end(db, false);
 		return CTL_FAILURE;
 	}
-	st = user_set_disabled(db, user.id, disabled);
-	end = db_write_end(db, st == ST_OK);
-	if (st != ST_OK || (st = end) != ST_OK)
+	st = ctl_write_end(db, user_set_disabled(db, user.id, disabled));
+	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	printf("%s is %s now\n", user.username,
 	    disabled ? "disabled; sessions are ended" : "enabled");

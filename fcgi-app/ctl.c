@@ -105,6 +105,15 @@ ctl_fail_status(const struct ctl *ctl, enum status st)
 	return ctl_fail(ctl, "%s: %s", ctl->conf.db, status_title(st));
 }
 
+enum status
+ctl_write_end(struct db *db, enum status st)
+{
+	enum status committed;
+
+	committed = db_write_end(db, st == ST_OK);
+	return st != ST_OK ? st : committed;
+}
+
 /* The option that ARG names, with or without "=value"; NULL if none. */
 static const struct ctl_option *
 find_option(

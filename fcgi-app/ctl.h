@@ -60,6 +60,9 @@ int ctl_fail(const struct ctl *, const char *fmt, ...)
 /* The same for a status of the database. */
 int ctl_fail_status(const struct ctl *, enum status);
 
+/* End a write that came to ST, kept if it went well: ST, or the COMMIT's. */
+enum status ctl_write_end(struct db *, enum status st);
+
 /*
  * A password into OUT: from a terminal twice and unseen, else one line of
  * standard input.  False, having said why, when there is none.
