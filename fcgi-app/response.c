@@ -11,6 +11,7 @@
 
 #include "request.h"
 #include "shared/json.h"
+#include "shared/problem.h"
 
 void
 resp_json(struct resp *rs, struct json_object *json)
@@ -70,33 +71,9 @@ resp_reset(struct resp *rs)
 static struct json_object *
 problem(struct resp *rs, const struct req *rq, enum status st)
 {
-	struct json_object *doc = json_object_new_object();
-	struct json_object *errors, *row;
-	char type[64];
+	struct json_object *doc =
+	    problem_new(st, rq->detail, rq->id, rq->err, (size_t)rq->err_count);
 
-	snprintf(type, sizeof(type), "/problems/%s", status_type(st));
-	json_object_object_add(doc, "type", json_object_new_string(type));
-	json_object_object_add(
-	    doc, "title", json_object_new_string(status_title(st)));
-	json_object_object_add(
-	    doc, "status", json_object_new_int(status_http(st)));
-	if (rq->detail[0] != '\0')
-		json_object_object_add(
-		    doc, "detail", json_object_new_string(rq->detail));
-	json_object_object_add(
-	    doc, "request_id", json_object_new_string(rq->id));
-	if (rq->err_count > 0) {
-		errors = json_object_new_array();
-		for (int i = 0; i < rq->err_count; i++) {
-			row = json_object_new_object();
-			json_object_object_add(row, "pointer",
-			    json_object_new_string(rq->err[i].pointer));
-			json_object_object_add(row, "detail",
-			    json_object_new_string(rq->err[i].detail));
-			json_object_array_add(errors, row);
-		}
-		json_object_object_add(doc, "errors", errors);
-	}
 	if (rs->problem != NULL) {
 		json_object_object_foreach(rs->problem, key, value)
 		    json_object_object_add(doc, key, json_object_get(value));

@@ -21,6 +21,7 @@
 #include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/log.h"
+#include "shared/problem.h"
 #include "sse.h"
 
 #define BODY_DRAIN                                                             \
@@ -131,32 +132,11 @@ log_call(struct call *c, enum log_level level, const char *method,
 static void
 put_problem(struct call *c, enum status st)
 {
-	struct json_object *obj = json_object_new_object(), *errs, *e;
+	struct json_object *obj = problem_new(
+	    st, c->detail, c->id, &c->err, c->err.detail[0] != '\0');
 	const char *text;
-	char type[64];
 	size_t len;
 
-	snprintf(type, sizeof(type), "/problems/%s", status_type(st));
-	json_object_object_add(obj, "type", json_object_new_string(type));
-	json_object_object_add(
-	    obj, "title", json_object_new_string(status_title(st)));
-	json_object_object_add(
-	    obj, "status", json_object_new_int(status_http(st)));
-	if (c->detail != NULL)
-		json_object_object_add(
-		    obj, "detail", json_object_new_string(c->detail));
-	json_object_object_add(
-	    obj, "request_id", json_object_new_string(c->id));
-	if (c->err.detail[0] != '\0') {
-		e = json_object_new_object();
-		json_object_object_add(
-		    e, "pointer", json_object_new_string(c->err.pointer));
-		json_object_object_add(
-		    e, "detail", json_object_new_string(c->err.detail));
-		errs = json_object_new_array();
-		json_object_array_add(errs, e);
-		json_object_object_add(obj, "errors", errs);
-	}
 	text = json_out_text(obj, &len);
 	buf_clear(&c->answer);
 	buf_add(&c->answer, text, len);
