@@ -24,6 +24,7 @@
 
 #include "http.h"
 #include "ingest.h"
+#include "reader.h"
 #include "relay.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -126,7 +127,7 @@ on_signal(void *arg, uint32_t events)
 	unlink(rl->conf.push_socket);
 	unlink(rl->conf.event_socket);
 	http_quiesce(rl->http);
-	sse_shutdown(rl);
+	reader_shutdown(rl);
 	ps->drain_until = now + DRAIN_MAX;
 	timer_set(&rl->loop.timers, &ps->drain, now);
 }

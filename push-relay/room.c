@@ -304,6 +304,7 @@ room_list(struct room *r)
 	r->list =
 	    frame_new(LANE_PRESENCE, "presence_update", NULL, b.data, b.len);
 	r->list_users += r->list->data;
+	r->list->version = r->version;
 	r->list_version = r->version;
 	buf_reset(&b);
 	json_object_put(obj);

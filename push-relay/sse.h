@@ -5,10 +5,8 @@
 
 /*
  * Streams of Server-Sent Events: the transport that browsers and curl use.
- * A stream reads durable events from the ring by its own cursor, so these are
- * never dropped and never reordered; passing events wait in its bounded
- * queue.  It sleeps suspended inside libmicrohttpd and is resumed when there
- * is something to say.
+ * A stream gives the frames of its reader as they are.  It sleeps suspended
+ * inside libmicrohttpd and is resumed when there is something to say.
  */
 #ifndef PUSH_RELAY_SSE_H
 #define PUSH_RELAY_SSE_H
@@ -20,8 +18,7 @@
 #include "shared/event.h"
 #include "shared/ticket.h"
 
-#define SSE_PING  15000 /* ms between two pings */
-#define SSE_RETRY 2000  /* ms that a plain EventSource waits */
+#define SSE_RETRY 2000 /* ms that a plain EventSource waits */
 
 struct MHD_Connection;
 
@@ -40,10 +37,7 @@ bool sse_open(struct relay *, struct MHD_Connection *, const struct ticket *,
 bool sse_refuse(struct relay *, struct MHD_Connection *, const char *code,
     const char *reason, int64_t retry);
 
-/* Tell all streams to come back later, each at a time of its own. */
-void sse_shutdown(struct relay *);
-
-/* Cut off those that have not read that yet. */
+/* Cut off those that have not read their end yet. */
 void sse_abort(struct relay *);
 
 #endif

@@ -1,0 +1,106 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What one receiver still has to get, whatever its transport: a subscriber
+ * that was told its room, a place in the log of durable events, a bounded
+ * queue of the passing ones, and its end.  Every transport takes its frames
+ * from here, so all of them give the same events in the same order with the
+ * same positions.
+ *
+ * Durable events are read from the ring by a cursor, so these are never
+ * dropped and never reordered.  Of the passing ones a receiver that does not
+ * keep up loses the cursors first and gets one list instead when it has caught
+ * up; when that is not enough it loses them all, for the same list.
+ */
+#ifndef PUSH_RELAY_READER_H
+#define PUSH_RELAY_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "queue.h"
+#include "relay.h"
+#include "shared/event.h"
+#include "shared/ticket.h"
+#include "subscriber.h"
+#include "timer.h"
+
+#define READER_PING 15000 /* ms between two pings */
+
+/* Embedded in what a transport keeps for a receiver, as its first member. */
+struct reader {
+	struct subscriber sub; /* first: ops get this */
+	struct relay *relay;   /* borrowed */
+	void (*ready)(struct reader *);
+	bool pings;                 /* wants to hear them */
+	struct timer timer;         /* ping, or the session's end */
+	int64_t ends;               /* UTC ms: the session's end */
+	bool has_wish;              /* wish is given */
+	struct event_position wish; /* what the client has */
+	bool blind;                 /* began without a ring */
+	int64_t cursor;             /* last event read; -1: none
+				       is to be read yet */
+	int64_t version;            /* of the presence, that
+				       the frames taken tell */
+	struct queue queue;         /* passing events and control */
+	bool list_due;              /* passing things were dropped */
+	bool cursors_lost;          /* cursors were */
+	bool ending;                /* nothing but bye is left */
+	struct frame *bye;          /* held; or NULL */
+};
+
+/*
+ * Make one of zeroes ready to be opened.  WISH is the position that the
+ * client has, NULL for none.  READY is called when there is something to
+ * take, or new that it ends; it may be called without need.
+ */
+void reader_init(struct reader *, struct relay *,
+    const struct event_position *wish, void (*ready)(struct reader *));
+
+/* The reader that a subscriber is: there is no other kind. */
+struct reader *reader_of(struct subscriber *);
+
+/*
+ * Begin, for the ticket's sid, which the caller has judged: an older reader
+ * of the sid ends.  Where the relay is full this one ends at once.
+ */
+void reader_open(struct reader *, const struct ticket *);
+
+/* What reader_take would do now: true when it gives a frame. */
+bool reader_has(const struct reader *);
+
+/*
+ * The next frame, held by the caller now; NULL: nothing to say.  What is
+ * about the connection itself comes first, then the durable events, then the
+ * passing ones.
+ */
+struct frame *reader_take(struct reader *);
+
+/* Append a frame about the connection; its hold goes to the reader. */
+void reader_push(struct reader *, struct frame *);
+
+/* Drop what waits of the passing things: one list will say it all. */
+void reader_list(struct reader *);
+
+/*
+ * Leave the feed, the room and the member, whose connection was last there
+ * at SINCE (mono ms).  Harmless when it has.
+ */
+void reader_part(struct reader *, int64_t since);
+
+/* Part, and drop what was not taken. */
+void reader_reset(struct reader *);
+
+/* Tell all readers to come back, each at a time of its own. */
+void reader_shutdown(struct relay *);
+
+/* The operations that a transport without own ones gives to sub.ops. */
+void reader_deliver(struct subscriber *, struct frame *);
+void reader_wake(struct subscriber *);
+void reader_end(
+    struct subscriber *, const char *code, const char *reason, int64_t retry);
+
+#endif
