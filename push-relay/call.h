@@ -31,8 +31,9 @@ struct call {
 	struct json_error err; /* the trouble of a body; or empty */
 	struct ticket ticket;  /* of who calls */
 	struct member *member; /* whose it is; NULL: nobody's who is here */
-	struct buf answer;     /* of a GET */
+	struct buf answer;     /* of a success */
 	const char *type;      /* its content type; static */
+	struct json_object *more; /* a problem's own members; or NULL */
 };
 
 /* Note what was wrong, and return the status. */

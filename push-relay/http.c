@@ -104,6 +104,7 @@ static const struct route routes[] = {
 	{ "/push/stream",  "GET",  NEED_NOTHING, NULL },	/* call_stream */
 	{ "/push/cursor",  "POST", NEED_MEMBER,  post_cursor },
 	{ "/push/beat",    "POST", NEED_MEMBER,  post_beat },
+	{ "/push/lease",   "POST", NEED_MEMBER,  post_lease },
 	{ "/push/leave",   "POST", NEED_NOTHING, post_leave },
 	{ "/healthz",      "GET",  NEED_NOTHING, get_health },
 	{ "/metrics",      "GET",  NEED_NOTHING, get_metrics },
@@ -137,6 +138,10 @@ put_problem(struct call *c, enum status st)
 	const char *text;
 	size_t len;
 
+	if (c->more != NULL) {
+		json_object_object_foreach(c->more, key, value)
+		    json_object_object_add(obj, key, json_object_get(value));
+	}
 	text = json_out_text(obj, &len);
 	buf_clear(&c->answer);
 	buf_add(&c->answer, text, len);
@@ -346,6 +351,7 @@ call_free(struct call *c)
 {
 	buf_reset(&c->body);
 	buf_reset(&c->answer);
+	json_object_put(c->more);
 	free(c);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ingest.h"
+#include "room-lease.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
 #include "shared/event.h"
@@ -230,11 +231,22 @@ on_change(struct peer *p, const struct event *ev, int64_t now, bool *taken)
 	return ST_OK;
 }
 
+/* Add a member from our own text, which has no trap in it, and clear that. */
+static void
+add_parsed(struct json_object *obj, const char *key, struct buf *text)
+{
+	struct json_object *value = json_tokener_parse(text->data);
+
+	assert(value != NULL);
+	json_object_object_add(obj, key, value);
+	buf_clear(text);
+}
+
 static enum status
 on_query(struct peer *p, const struct event *ev)
 {
 	struct relay *rl = p->in->relay;
-	struct json_object *body, *users;
+	struct json_object *body;
 	struct room *r;
 	struct buf b = {0};
 	int64_t next = 0;
@@ -245,14 +257,18 @@ on_query(struct peer *p, const struct event *ev)
 	if (r != NULL)
 		next = room_entries(r, ev->cursor, &b);
 	buf_puts(&b, "]");
-	users = json_tokener_parse(b.data); /* our own text: no trap in it */
-	assert(users != NULL);
 	json_object_object_add(body, "room", json_object_new_string(ev->room));
 	json_object_object_add(
 	    body, "count", json_object_new_int64(r == NULL ? 0 : r->people));
-	json_object_object_add(body, "users", users);
+	add_parsed(body, "users", &b);
 	json_object_object_add(body, "presence_version",
 	    json_object_new_int64(r == NULL ? 0 : r->version));
+	/* They are few: the first part has them all. */
+	if (r != NULL && ev->cursor == 0)
+		room_lease_list(r, clock_mono_ms(), &b);
+	else
+		buf_puts(&b, "[]");
+	add_parsed(body, "leases", &b);
 	if (next != 0)
 		json_object_object_add(
 		    body, "next", json_object_new_int64(next));

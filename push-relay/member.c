@@ -60,8 +60,8 @@ put_cursor(struct json_object *obj, const struct member_cursor *c)
 	put_maybe(obj, "mode", mode_words[c->mode]);
 }
 
-static struct json_object *
-member_head(const struct member *m)
+struct json_object *
+member_who(const struct member *m)
 {
 	struct json_object *obj = json_object_new_object();
 
@@ -77,7 +77,7 @@ member_head(const struct member *m)
 static struct json_object *
 member_entry_new(const struct member *m)
 {
-	struct json_object *obj = member_head(m);
+	struct json_object *obj = member_who(m);
 	char seen[CLOCK_TEXT];
 
 	put_cursor(obj, &m->cursor);
@@ -124,7 +124,7 @@ member_entry_with(struct member *m, const char *key, bool flag, int64_t version)
 struct json_object *
 member_cursor_json(const struct member *m)
 {
-	struct json_object *obj = member_head(m);
+	struct json_object *obj = member_who(m);
 
 	put_cursor(obj, &m->cursor);
 	return obj;

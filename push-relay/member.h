@@ -32,6 +32,7 @@ struct member_cursor {
 	enum member_mode mode;
 };
 
+struct lease;
 struct presence;
 
 /* Owned by presence.c; the lists are its and room.c's. */
@@ -46,18 +47,20 @@ struct member {
 	struct member *user_next; /* of its hash bucket */
 	struct subscriber *sub;   /* its stream; or NULL */
 	struct member_cursor cursor;
-	bool cursor_due;     /* changed since the tick */
-	bool listed;         /* the others see it */
-	bool leaving;        /* it said so, at left_at */
-	bool away;           /* its page is hidden */
-	int64_t left_at;     /* mono ms */
-	int64_t closed_at;   /* mono ms; its stream ended */
-	int64_t beat_at;     /* mono ms; last sign of life */
-	int64_t seen;        /* the same in UTC ms */
-	struct timer gone;   /* when it will be unlisted */
-	int64_t post_tokens; /* posts it may make, in 1/1000 */
-	int64_t post_at;     /* mono ms; tokens counted at */
-	char *json;          /* its entry; NULL: make anew */
+	bool cursor_due;      /* changed since the tick */
+	bool listed;          /* the others see it */
+	bool leaving;         /* it said so, at left_at */
+	bool away;            /* its page is hidden */
+	int64_t left_at;      /* mono ms */
+	int64_t closed_at;    /* mono ms; its stream ended */
+	int64_t beat_at;      /* mono ms; last sign of life */
+	int64_t seen;         /* the same in UTC ms */
+	struct timer gone;    /* when it will be unlisted */
+	int64_t post_tokens;  /* posts it may make, in 1/1000 */
+	int64_t post_at;      /* mono ms; tokens counted at */
+	struct lease *leases; /* its own, newest first */
+	unsigned lease_count;
+	char *json; /* its entry; NULL: make anew */
 	size_t json_len;
 };
 
@@ -69,6 +72,9 @@ const char *member_entry(struct member *, size_t *len);
 
 /* Something in the entry has changed: the text is to be made again. */
 void member_touch(struct member *);
+
+/* Who it is, new: sid, user_id, username, name and color. */
+struct json_object *member_who(const struct member *);
 
 /* The entry with a flag ("first", "last") and the room's version, new. */
 struct json_object *member_entry_with(

@@ -4,8 +4,8 @@
  */
 
 /*
- * What pages post: where they are, that they live, that they go.  Each is a
- * handler of a route in http.c.
+ * What pages post: where they are, that they live, what they edit, that they
+ * go.  Each is a handler of a route in http.c.
  */
 #ifndef PUSH_RELAY_POST_H
 #define PUSH_RELAY_POST_H
@@ -17,6 +17,9 @@ enum status post_cursor(struct call *);
 
 /* POST /push/beat: the page lives; without a body it is active. */
 enum status post_beat(struct call *);
+
+/* POST /push/lease: take, renew, release or steal a row or a field of it. */
+enum status post_lease(struct call *);
 
 /*
  * POST /push/leave: the page goes.  The ticket is the body, since a beacon

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "presence.h"
+#include "room-lease.h"
 #include "shared/clock.h"
 #include "shared/conf.h"
 #include "shared/log.h"
@@ -154,15 +155,16 @@ presence_list(struct presence *p, struct member *m, int64_t now)
 	    now);
 }
 
-/* Take a member from the others' sight. */
+/* Take a member from the others' sight; EXPIRED: nothing is heard of it. */
 static void
-presence_unlist(struct presence *p, struct member *m, int64_t now)
+presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 {
 	struct room *r = m->room;
 	bool last;
 
 	if (!m->listed)
 		return;
+	room_lease_leave(r, m, expired, now);
 	last = presence_twin(p, m) == NULL;
 	m->listed = false;
 	m->leaving = false;
@@ -264,7 +266,7 @@ presence_gone(void *arg, int64_t now)
 {
 	struct member *m = arg;
 
-	presence_unlist(m->presence, m, now);
+	presence_unlist(m->presence, m, !m->leaving, now);
 	if (m->sub == NULL)
 		presence_free(m->presence, m);
 }
@@ -348,7 +350,7 @@ presence_open(struct presence *p, const struct ticket *who,
 	moved = strcmp(m->room->name, who->room) != 0;
 	if (moved || strcmp(m->who.name, who->name) != 0 ||
 	    strcmp(m->who.username, who->username) != 0)
-		presence_unlist(p, m, now);
+		presence_unlist(p, m, false, now);
 	m->who = *who;
 	if (moved)
 		presence_move(p, m, who->room);
@@ -431,7 +433,7 @@ presence_revoke(struct presence *p, const char *session, int64_t user_id,
 				    ? strcmp(m->who.session, session) != 0
 				    : m->who.user_id != user_id))
 				continue;
-			presence_unlist(p, m, now);
+			presence_unlist(p, m, false, now);
 			if ((sub = m->sub) == NULL) {
 				presence_free(p, m);
 				continue;
@@ -461,6 +463,7 @@ presence_reset(struct presence *p)
 	while ((r = p->rooms) != NULL) {
 		m = r->first;
 		assert(m != NULL && m->sub == NULL);
+		room_lease_leave(r, m, false, 0);
 		m->listed = false;
 		presence_free(p, m);
 	}

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "room-lease.h"
 #include "room.h"
+#include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/log.h"
 
@@ -52,7 +54,7 @@ room_free(struct room *r)
 {
 	unsigned i;
 
-	assert(r->first == NULL && r->subs == NULL);
+	assert(r->first == NULL && r->subs == NULL && r->leases.count == 0);
 	timer_stop(r->timers, &r->tick);
 	timer_stop(r->timers, &r->window);
 	timer_stop(r->timers, &r->states);
@@ -175,6 +177,14 @@ room_flush(struct room *r)
 	r->held_count = 0;
 }
 
+void
+room_announce_now(struct room *r, struct frame *f, int64_t now)
+{
+	(void)now;
+	room_flush(r);
+	room_send(r, f);
+}
+
 static void
 room_window(void *arg, int64_t now)
 {
@@ -278,16 +288,25 @@ room_entries(struct room *r, int64_t from, struct buf *out)
 	return 0;
 }
 
+/* Whether the list at hand is of now: its leases say how long they last. */
+static bool
+room_list_good(const struct room *r, int64_t now)
+{
+	return r->list != NULL && r->list_version == r->version &&
+	       (r->leases.count == 0 || now - r->list_at < ROOM_LIST_AGE);
+}
+
 struct frame *
 room_list(struct room *r)
 {
+	int64_t now = clock_mono_ms();
 	struct json_object *obj;
 	struct buf b = {0};
 	const char *text;
 	size_t len;
 
 	room_flush(r);
-	if (r->list != NULL && r->list_version == r->version)
+	if (room_list_good(r, now))
 		return r->list;
 	frame_drop(r->list);
 	obj = json_object_new_object();
@@ -300,12 +319,16 @@ room_list(struct room *r)
 	buf_add(&b, text, len - 1);
 	r->list_users = b.len;
 	buf_puts(&b, ",\"users\":[");
-	buf_puts(&b, room_entries(r, 0, &b) == 0 ? "]}" : "],\"more\":true}");
+	buf_puts(&b, room_entries(r, 0, &b) == 0 ? "]" : "],\"more\":true");
+	buf_puts(&b, ",\"leases\":");
+	room_lease_list(r, now, &b);
+	buf_puts(&b, "}");
 	r->list =
 	    frame_new(LANE_PRESENCE, "presence_update", NULL, b.data, b.len);
 	r->list_users += r->list->data;
 	r->list->version = r->version;
 	r->list_version = r->version;
+	r->list_at = now;
 	buf_reset(&b);
 	json_object_put(obj);
 	return r->list;

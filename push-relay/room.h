@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lease.h"
 #include "member.h"
 #include "shared/buf.h"
 #include "stats.h"
@@ -24,6 +25,7 @@
 
 #define ROOM_LIST_MAX   100   /* entries of one list of users, at most */
 #define ROOM_LIST_BYTES 40000 /* bytes of one list of users, at most */
+#define ROOM_LIST_AGE   1000  /* ms that a list with leases is used again */
 #define ROOM_TICK       30    /* ms between two batches of cursors */
 #define ROOM_TICK_BIG   50    /* the same above ROOM_BIG members */
 #define ROOM_BIG                                                               \
@@ -42,10 +44,11 @@ struct room {
 	unsigned listed;             /* members that are seen */
 	unsigned people;             /* different persons among them */
 	int64_t version;             /* of the presence, from 1 */
-	struct timers *timers;       /* borrowed */
-	struct stats *stats;         /* borrowed */
-	struct timer tick;           /* cursors; waits: a tick runs */
-	struct member **due;         /* cursors due, oldest first */
+	struct leases leases;
+	struct timers *timers; /* borrowed */
+	struct stats *stats;   /* borrowed */
+	struct timer tick;     /* cursors; waits: a tick runs */
+	struct member **due;   /* cursors due, oldest first */
 	unsigned due_count, due_size;
 	struct timer window; /* presence; waits: it is open */
 	struct frame **held; /* until the window ends */
@@ -54,6 +57,7 @@ struct room {
 	bool states_due;
 	struct frame *list;   /* presence_update of version */
 	int64_t list_version; /* 0: to be made anew */
+	int64_t list_at;      /* mono ms; its leases are of */
 	size_t list_users;    /* where `,"users"` begins */
 };
 
@@ -77,6 +81,9 @@ void room_send(struct room *, struct frame *);
 /* A presence frame for all, in the window.  Its hold goes to the room. */
 void room_announce(struct room *, struct frame *, int64_t now);
 
+/* The same at once, after what the window holds. */
+void room_announce_now(struct room *, struct frame *, int64_t now);
+
 /* The member's cursor has changed. */
 void room_cursor(struct room *, struct member *, int64_t now);
 
@@ -84,13 +91,14 @@ void room_cursor(struct room *, struct member *, int64_t now);
 void room_states(struct room *, int64_t now);
 
 /*
- * The presence_update of now, borrowed until the next change.  It has "more"
- * when not all entries fit.  What the window holds goes out first, so that
- * nothing older comes after the list.
+ * The presence_update of now, borrowed until the next one: who is here, and
+ * what they lease.  It has "more" when not all entries fit.  What the window
+ * holds goes out first, so that nothing older comes after the list.
  */
 struct frame *room_list(struct room *);
 
-/* Its end, `,"users":[…]}`, borrowed likewise: other events have it too. */
+/* Its end, `,"users":[…],"leases":[…]}`, borrowed likewise: for other events.
+ */
 const char *room_users(struct room *, size_t *len);
 
 /*

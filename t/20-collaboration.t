@@ -117,6 +117,12 @@ is($u{ben}{name}, 'the other tab', 'with the name given');
 is($u{ana}{name}, '', 'or none');
 isnt($u{ana}{color}, $u{ben}{color}, 'in different colours');
 like($u{$_}{color}, qr/^#[0-9A-Fa-f]{6}$/, "$_: a colour") for qw(ana ben);
+is_deeply($here->{leases}, [], 'nobody edits');
+is($s->relay_http('POST', '/push/lease', ticket => $j->{ticket}, json => {
+    action => 'take', row => 'C-1', field => 'name' })->{status}, 200,
+    'ana edits');
+is_deeply([map { "$_->{row} $_->{field} $_->{username}" }
+    @{ who()->{leases} }], ['C-1 name ana'], 'and all can ask who does');
 is(who('workshop')->{count}, 0, 'the other room is empty');
 for my $bad ('?room=nowhere', '?room=', '?room=a%00b', '?x=1', '?room=' .
     'x' x 1000, "?room=$room&room=workshop") {

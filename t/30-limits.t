@@ -71,8 +71,8 @@ for my $base ('', '/stock') {
 	    ticket => $st->{ticket})->{status}, 204, "$base/push/beat";
 }
 my %allow = ('/push/stream' => 'GET', '/push/cursor' => 'POST',
-    '/push/beat' => 'POST', '/push/leave' => 'POST', '/healthz' => 'GET',
-    '/metrics' => 'GET');
+    '/push/beat' => 'POST', '/push/lease' => 'POST',
+    '/push/leave' => 'POST', '/healthz' => 'GET', '/metrics' => 'GET');
 for my $path (sort keys %allow) {
 	for my $method (qw(GET POST PUT DELETE OPTIONS)) {
 		next if $method eq $allow{$path};
@@ -82,7 +82,7 @@ for my $path (sort keys %allow) {
 	}
 }
 for my $path ('/', '/push', '/push/', '/push/streams', '/push/cursor/',
-    '/push/lease', '/stock', '/stock/', '/stockpush/beat', '/api/v1/health') {
+    '/stock', '/stock/', '/stockpush/beat', '/api/v1/health') {
 	my $res = $r->relay_http('GET', $path);
 	is $res->{status}, 404, "no $path";
 	is $res->{json}{type}, '/problems/not-found', 'as a problem';

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The Stockroom developers
 # SPDX-License-Identifier: ISC
 
-# What takes time: pings, silence, grace, the end of settling.
+# What takes time: pings, silence, grace, leases, the end of settling.
 
 use strict;
 use warnings;
@@ -20,6 +20,8 @@ my $start = time;
 my $ana = $r->joined(user => 1);	# beats at each ping
 my $mute = $r->joined(user => 2);	# never beats
 my $away = $r->joined(user => 3);	# hidden
+$r->push(lease => $ana, { action => 'take', row => 'ONCE' });
+$r->push(lease => $away, { action => 'take', row => 'KEPT' });
 $r->push(beat => $away, { state => 'away' });
 my $drop = $r->joined(user => 4);	# closes without a word
 my $late = $r->joined(user => 5);	# closes, and comes back in time
@@ -52,6 +54,9 @@ sub left
 }
 
 until_time(6, sub { 0 });
+my $kept = time;
+is $r->push(lease => $away, { action => 'renew', row => 'KEPT' })->{status},
+    200, 'a hidden page keeps its lease';
 my $back = $r->joined(user => 5, sid => $late->{events}[0]{data}{sid});
 push @all, $back;
 until_time(24, sub { left(4) });
@@ -59,6 +64,8 @@ ok left(4), 'one that closed is gone';
 cmp_ok left(4)->{at} - $dropped, '>', 9.5, 'after its grace';
 cmp_ok left(4)->{at} - $dropped, '<', 13, 'of ten seconds';
 my ($list) = grep { $_->{at} - $start > 8 } $ana->named('presence_update');
+is_deeply [map { $_->{state} } grep { $_->{user_id} == 3 }
+    @{ $list->{data}{users} }], ['away'], 'and is hidden still';
 ok $list, 'at the end of settling the list comes whole';
 cmp_ok $list->{at} - $start, '<', 14, 'after ten seconds';
 my $new = $r->joined(user => 6);
@@ -74,6 +81,22 @@ is $ping->{data}{position}, Relay::EPOCH . ':0', 'with the position';
 is $ping->{data}{presence_version},
     ($ana->named('ping'))[0]{data}{presence_version},
     'and the version of the presence';
+
+sub expired
+{
+	my ($row) = @_;
+
+	return (grep { $_->{data}{row} eq $row &&
+	    $_->{data}{action} eq 'expired' }
+	    $ana->named('lease_changed'))[0];
+}
+
+until_time(30, sub { expired('KEPT') });
+ok expired('ONCE'), 'a lease that is not renewed ends';
+cmp_ok expired('ONCE')->{at} - $start, '>', 19, 'after';
+cmp_ok expired('ONCE')->{at} - $start, '<', 24, 'twenty seconds';
+ok expired('KEPT'), 'so does one that is renewed once';
+cmp_ok expired('KEPT')->{at} - $kept, '>', 19, 'later';
 
 until_time(38, sub { left(2) && $ana->count('ping') > 1 });
 ok left(2), 'one that does not beat is gone';

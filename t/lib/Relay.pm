@@ -69,7 +69,7 @@ sub ticket
 	my $user = $opt{user} // 1;
 	my %t = (sid => $opt{sid} // sid(), user_id => $user,
 	    username => $opt{username} // "user$user",
-	    name => $opt{name} // '', role => 'editor',
+	    name => $opt{name} // '', role => $opt{role} // 'editor',
 	    color => $opt{color} // '',
 	    room => $opt{room} // 'inventory_management',
 	    session => $opt{session} // "session$user",

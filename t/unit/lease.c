@@ -1,0 +1,375 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Edit leases, in a room with streams that only note what they are given,
+ * and a clock that the test turns.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "push-relay/presence.h"
+#include "push-relay/room-lease.h"
+#include "shared/clock.h"
+
+#define ROOM "inventory_management"
+
+static struct timers timers;
+static struct stats stats;
+static struct presence presence;
+static int64_t now;
+
+/* A stream that notes. */
+struct fake {
+	struct subscriber sub;
+	struct member *m;
+	char got[65536]; /* texts of the frames, one after the other */
+};
+
+static void
+fake_deliver(struct subscriber *sub, struct frame *f)
+{
+	struct fake *k = (struct fake *)(void *)sub;
+	size_t len = strlen(k->got);
+
+	assert_true(len + f->len < sizeof(k->got));
+	memcpy(k->got + len, f->text, f->len);
+	k->got[len + f->len] = '\0';
+}
+
+static void
+fake_wake(struct subscriber *sub)
+{
+	(void)sub;
+}
+
+static void
+fake_end(
+    struct subscriber *sub, const char *code, const char *reason, int64_t retry)
+{
+	(void)code;
+	(void)reason;
+	(void)retry;
+	room_unsubscribe(sub);
+	presence_close(&presence, sub, now);
+}
+
+static const struct subscriber_ops fake_ops = {
+    .deliver = fake_deliver,
+    .wake = fake_wake,
+    .end = fake_end,
+};
+
+static struct fake a, b, c, d;
+
+/* Open a stream with this sid, user and room. */
+static void
+enter(struct fake *k, const char *sid, int64_t user, const char *room)
+{
+	struct ticket t = {.user_id = user, .issued = 1000};
+
+	snprintf(t.sid, sizeof(t.sid), "%s", sid);
+	snprintf(t.username, sizeof(t.username), "user%lld", (long long)user);
+	snprintf(t.room, sizeof(t.room), "%s", room);
+	snprintf(t.session, sizeof(t.session), "s%lld", (long long)user);
+	memset(k, 0, sizeof(*k));
+	k->sub.ops = &fake_ops;
+	assert_int_equal(presence_open(&presence, &t, &k->sub, now), ST_OK);
+	k->m = presence_find(&presence, sid);
+	room_subscribe(k->m->room, &k->sub);
+}
+
+static void
+leave(struct fake *k)
+{
+	room_unsubscribe(&k->sub);
+	presence_close(&presence, &k->sub, now);
+}
+
+/* Turn the clock to an instant, timer by timer. */
+static void
+wait_until(int64_t until)
+{
+	while (timers_next(&timers) <= until) {
+		now = timers_next(&timers);
+		timers_run(&timers, now);
+	}
+	now = until;
+}
+
+static int
+count(const struct fake *k, const char *text)
+{
+	const char *p = k->got;
+	int n = 0;
+
+	while ((p = strstr(p, text)) != NULL) {
+		n++;
+		p += strlen(text);
+	}
+	return n;
+}
+
+static struct lease *got; /* by the last take */
+
+static enum status
+take(struct fake *k, const char *row, const char *field)
+{
+	return room_lease_take(k->m->room, k->m, row, field, false, now, &got);
+}
+
+static enum status
+steal(struct fake *k, const char *row, const char *field)
+{
+	return room_lease_take(k->m->room, k->m, row, field, true, now, &got);
+}
+
+static void
+release(struct fake *k, const char *row, const char *field)
+{
+	room_lease_release(k->m->room, k->m, row, field, now);
+}
+
+/* Whether the list of the room has this text. */
+static bool
+in_list(const char *text)
+{
+	struct frame *f = room_list(presence_room(&presence, ROOM));
+
+	return memmem(f->text, f->len, text, strlen(text)) != NULL;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	now = clock_mono_ms();
+	memset(&stats, 0, sizeof(stats));
+	presence_init(&presence, "#111111,#222222", 100, &timers, &stats);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	memset(&c, 0, sizeof(c));
+	memset(&d, 0, sizeof(d));
+	enter(&a, "a", 1, ROOM);
+	enter(&b, "b", 2, ROOM);
+	enter(&c, "c", 2, ROOM); /* another page of the same person */
+	wait_until(now + 200);
+	a.got[0] = b.got[0] = c.got[0] = '\0';
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	leave(&a);
+	leave(&b);
+	leave(&c);
+	leave(&d);
+	presence_reset(&presence);
+	timers_reset(&timers);
+	return 0;
+}
+
+static void
+test_exclusion(void **state)
+{
+	(void)state;
+	assert_int_equal(take(&a, "S1", "name"), ST_OK);
+	assert_ptr_equal(got->holder, a.m);
+	assert_int_equal(take(&b, "S1", "name"), ST_LOCKED);
+	assert_ptr_equal(got->holder, a.m);
+	/* Another field, another row, and a field of the same name there. */
+	assert_int_equal(take(&b, "S1", "notes"), ST_OK);
+	assert_int_equal(take(&b, "S2", "name"), ST_OK);
+	/* A page of the same person is another holder. */
+	assert_int_equal(take(&c, "S2", "name"), ST_LOCKED);
+	assert_ptr_equal(got->holder, b.m);
+	/* A row excludes its fields, a field its row; one's own do not. */
+	assert_int_equal(take(&a, "S2", ""), ST_LOCKED);
+	assert_int_equal(take(&a, "S3", ""), ST_OK);
+	assert_int_equal(take(&b, "S3", "name"), ST_LOCKED);
+	assert_int_equal(take(&a, "S3", "name"), ST_OK);
+	assert_int_equal(take(&b, "S3", ""), ST_LOCKED);
+	release(&a, "S3", "");
+	assert_int_equal(take(&b, "S3", "notes"), ST_OK);
+	assert_int_equal(take(&b, "S3", "name"), ST_LOCKED);
+	assert_int_equal(presence.rooms->leases.count, 5);
+	/* Nobody gives up what is another's. */
+	release(&b, "S1", "name");
+	assert_int_equal(take(&b, "S1", "name"), ST_LOCKED);
+	assert_int_equal(count(&c, "lease_changed"), 7);
+	assert_int_equal(count(&c, "\"action\":\"taken\""), 6);
+	assert_int_equal(count(&c, "\"action\":\"released\""), 1);
+	assert_int_equal(count(&c, "\"field\":null"), 2);
+}
+
+static void
+test_life(void **state)
+{
+	(void)state;
+	assert_int_equal(take(&a, "S1", "name"), ST_OK);
+	assert_int_equal(count(&b, "\"expires_in\":20000"), 1);
+	wait_until(now + LEASE_LIFE - 1);
+	assert_int_equal(take(&b, "S1", "name"), ST_LOCKED);
+	/* A renewal is no news, and counts from its own time. */
+	presence_beat(&presence, a.m, false, now);
+	presence_beat(&presence, b.m, false, now);
+	assert_int_equal(take(&a, "S1", "name"), ST_OK);
+	wait_until(now + LEASE_LIFE - 1);
+	assert_int_equal(count(&b, "lease_changed"), 1);
+	wait_until(now + 1);
+	assert_int_equal(count(&b, "lease_changed"), 2);
+	assert_int_equal(count(&b, "\"action\":\"expired\""), 1);
+	assert_int_equal(count(&b, "\"expires_in\":0"), 1);
+	assert_int_equal(presence.rooms->leases.count, 0);
+	assert_int_equal(take(&b, "S1", "name"), ST_OK);
+}
+
+static void
+test_steal(void **state)
+{
+	int64_t version = presence.rooms->version;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(take(&a, "S1", "name"), ST_OK);
+	assert_int_equal(steal(&b, "S1", "name"), ST_OK);
+	assert_ptr_equal(got->holder, b.m);
+	assert_int_equal(count(&a, "\"action\":\"stolen\""), 1);
+	assert_int_equal(count(&a, "\"from\":{\"sid\":\"a\""), 1);
+	assert_int_equal(take(&a, "S1", "name"), ST_LOCKED);
+	assert_int_equal(presence.rooms->version, version + 2);
+	/* A row is stolen from all who have a field of it. */
+	assert_int_equal(take(&a, "S1", "notes"), ST_OK);
+	assert_int_equal(steal(&c, "S1", ""), ST_OK);
+	assert_int_equal(presence.rooms->leases.count, 1);
+	assert_int_equal(count(&a, "\"from\":{\"sid\":\"a\""), 2);
+	assert_int_equal(count(&a, "\"from\":{\"sid\":\"b\""), 1);
+	snprintf(
+	    text, sizeof(text), "\"version\":%lld}", (long long)version + 5);
+	assert_int_equal(count(&a, text), 1);
+	/* What is free is taken, what is one's own stays so. */
+	assert_int_equal(steal(&a, "S9", ""), ST_OK);
+	assert_int_equal(steal(&a, "S9", ""), ST_OK);
+	assert_int_equal(count(&b, "\"action\":\"stolen\""), 3);
+	assert_int_equal(count(&b, "\"action\":\"taken\""), 3);
+}
+
+static void
+test_bounds(void **state)
+{
+	struct leases *ls = &presence.rooms->leases;
+	char row[16];
+	int i;
+
+	(void)state;
+	assert_int_equal(take(&b, "X", "name"), ST_OK);
+	for (i = 0; i < LEASE_PAGE_MAX; i++) {
+		snprintf(row, sizeof(row), "S%d", i);
+		assert_int_equal(take(&a, row, ""), ST_OK);
+	}
+	assert_int_equal(take(&a, "more", ""), ST_CONFLICT);
+	assert_int_equal(take(&a, "S0", ""), ST_OK);
+	/* A steal that cannot be takes nothing away. */
+	assert_int_equal(steal(&a, "X", ""), ST_CONFLICT);
+	assert_int_equal(take(&a, "X", "name"), ST_LOCKED);
+	release(&a, "S3", "");
+	assert_int_equal(take(&a, "more", ""), ST_OK);
+	assert_int_equal(a.m->lease_count, LEASE_PAGE_MAX);
+	ls->count += LEASE_ROOM_MAX - 9;
+	assert_int_equal(take(&b, "more2", ""), ST_TOO_MANY);
+	ls->count -= LEASE_ROOM_MAX - 9;
+}
+
+static void
+test_leaving(void **state)
+{
+	(void)state;
+	/* A leave that is no reload releases, before the others see it go. */
+	assert_int_equal(take(&a, "S1", ""), ST_OK);
+	assert_int_equal(take(&a, "S2", ""), ST_OK);
+	presence_leave(&presence, a.m, now);
+	wait_until(now + PRESENCE_LEAVE + 200);
+	assert_int_equal(count(&b, "\"action\":\"released\""), 2);
+	assert_true(strstr(b.got, "\"action\":\"released\"") <
+		    strstr(b.got, "user_left"));
+	assert_int_equal(presence.rooms->leases.count, 0);
+	/* Silence of any length. */
+	assert_int_equal(take(&b, "S1", ""), ST_OK);
+	leave(&b);
+	wait_until(now + PRESENCE_GRACE + 200);
+	assert_int_equal(count(&c, "\"action\":\"expired\""), 1);
+	assert_null(presence_find(&presence, "b"));
+	assert_int_equal(presence.rooms->leases.count, 0);
+	/* Another room, and the session's end. */
+	assert_int_equal(take(&c, "S1", ""), ST_OK);
+	presence_beat(&presence, a.m, false, now);
+	a.got[0] = '\0';
+	enter(&d, "c", 2, "elsewhere");
+	assert_int_equal(count(&a, "\"action\":\"released\""), 1);
+	assert_int_equal(take(&a, "S1", ""), ST_OK);
+	enter(&b, "b", 3, ROOM);
+	presence_revoke(&presence, "s1", 0, 9000, now);
+	assert_int_equal(count(&b, "\"action\":\"released\""), 1);
+	assert_int_equal(take(&b, "S1", ""), ST_OK);
+}
+
+static void
+test_lists(void **state)
+{
+	static struct fake k[15];
+	char sid[16], row[16];
+	int i, j;
+
+	(void)state;
+	assert_true(in_list(",\"leases\":[]}"));
+	assert_int_equal(take(&b, "S1", "name"), ST_OK);
+	assert_int_equal(take(&a, "S2", ""), ST_OK);
+	assert_true(in_list("\"row\":\"S2\",\"field\":null,\"expires_in\":"));
+	/* The newest first, and a hundred at most. */
+	for (i = 0; i < 15; i++) {
+		snprintf(sid, sizeof(sid), "k%d", i);
+		memset(&k[i], 0, sizeof(k[i]));
+		enter(&k[i], sid, i + 10, ROOM);
+		room_unsubscribe(&k[i].sub);
+		a.got[0] = b.got[0] = c.got[0] = '\0';
+		for (j = 0; j < 8; j++) {
+			snprintf(row, sizeof(row), "R%d", i * 8 + j);
+			assert_int_equal(take(&k[i], row, ""), ST_OK);
+		}
+	}
+	assert_true(in_list(",\"leases\":[{\"sid\":\"k14\""));
+	assert_true(in_list("\"R119\""));
+	assert_true(in_list("\"R20\""));
+	assert_false(in_list("\"R19\""));
+	assert_false(in_list("\"S1\""));
+	for (i = 0; i < 15; i++)
+		presence_close(&presence, &k[i].sub, now);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(test_exclusion),
+	    T(test_life),
+	    T(test_steal),
+	    T(test_bounds),
+	    T(test_leaving),
+	    T(test_lists),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
