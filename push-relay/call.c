@@ -40,6 +40,23 @@ call_ticket(struct call *c, const char *text, size_t len)
 	return st;
 }
 
+/* Whether the member, whom the ticket must serve, may post. */
+static enum status
+call_post(struct call *c)
+{
+	enum status st;
+
+	if ((st = gate_serves(&c->ticket, c->member)) == ST_FORBIDDEN)
+		return call_refuse(c, st, "The sid is another user's");
+	if (st != ST_OK)
+		return call_refuse(
+		    c, st, "A newer ticket has replaced this one");
+	if (!member_may_post(c->member, clock_mono_ms()))
+		return call_refuse(
+		    c, ST_TOO_MANY, "Too many posts of this page");
+	return ST_OK;
+}
+
 enum status
 call_member(struct call *c)
 {
@@ -52,13 +69,26 @@ call_member(struct call *c)
 	if (c->member == NULL)
 		return call_refuse(c, ST_UNAUTHORIZED,
 		    "This page is not present: open its stream first");
-	if ((st = gate_serves(&c->ticket, c->member)) == ST_FORBIDDEN)
-		return call_refuse(c, st, "The sid is another user's");
+	return call_post(c);
+}
+
+enum status
+call_page(struct call *c)
+{
+	struct relay *rl = c->relay;
+	enum status st;
+
+	st = call_ticket(
+	    c, c->bearer, c->bearer == NULL ? 0 : strlen(c->bearer));
 	if (st != ST_OK)
+		return st;
+	if (c->member != NULL)
+		return call_post(c);
+	if ((st = gate_opens(&c->ticket, NULL, clock_utc_ms())) != ST_OK)
+		return call_refuse(c, st, "The ticket is too old: join again");
+	if (presence_pages(&rl->presence, c->ticket.user_id) >=
+	    (unsigned)rl->conf.user_streams)
 		return call_refuse(
-		    c, st, "A newer ticket has replaced this one");
-	if (!member_may_post(c->member, clock_mono_ms()))
-		return call_refuse(
-		    c, ST_TOO_MANY, "Too many posts of this page");
+		    c, ST_TOO_MANY, "This user has too many pages open");
 	return ST_OK;
 }

@@ -17,22 +17,29 @@
 
 #define CALL_BODY_MAX 4096 /* bytes of a request's body */
 
+struct longpoll;
 struct MHD_Connection;
 
 /* Made by http.c; lives until the request is answered. */
 struct call {
 	struct relay *relay;
 	struct MHD_Connection *connection;
-	char id[40];           /* X-Request-Id */
-	const char *bearer;    /* ticket of the Authorization header, or NULL */
-	struct buf body;       /* at most CALL_BODY_MAX */
-	size_t drained;        /* bytes that came beyond that */
-	const char *detail;    /* of a problem; static or in err */
-	struct json_error err; /* the trouble of a body; or empty */
-	struct ticket ticket;  /* of who calls */
-	struct member *member; /* whose it is; NULL: nobody's who is here */
-	struct buf answer;     /* of a success */
-	const char *type;      /* its content type; static */
+	char id[40];        /* X-Request-Id */
+	const char *bearer; /* ticket of the Authorization header, or NULL */
+	const char *last_event_id; /* that header; borrowed, or NULL */
+	const char *query_ticket;  /* parameters of the address, likewise */
+	const char *query_position;
+	const char *query_version;
+	const char *query_answer;
+	struct buf body;          /* at most CALL_BODY_MAX */
+	size_t drained;           /* bytes that came beyond that */
+	const char *detail;       /* of a problem; static or in err */
+	struct json_error err;    /* the trouble of a body; or empty */
+	struct ticket ticket;     /* of who calls */
+	struct member *member;    /* whose it is; NULL: nobody's who is here */
+	struct buf answer;        /* of a success */
+	const char *type;         /* its content type; static */
+	struct longpoll *held;    /* the poll that waits; or NULL */
 	struct json_object *more; /* a problem's own members; or NULL */
 };
 
@@ -55,5 +62,11 @@ enum status call_ticket(struct call *, const char *text, size_t len);
  * another user's, or ST_TOO_MANY.
  */
 enum status call_member(struct call *);
+
+/*
+ * The same for one that may not be here yet: a ticket that opens a stream is
+ * as good, and then there may be no member.
+ */
+enum status call_page(struct call *);
 
 #endif

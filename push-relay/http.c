@@ -1,7 +1,8 @@
-/*
- * Copyright (c) 2026 The Stockroom developers
- * SPDX-License-Identifier: ISC
- */
+if ((text = c->last_event_id) == NULL || *text == '\0')
+	text = c->query_position; /*
+				   * Copyright (c) 2026 The Stockroom developers
+				   * SPDX-License-Identifier: ISC
+				   */
 
 #include <assert.h>
 #include <errno.h>
@@ -13,9 +14,12 @@
 
 #include <microhttpd.h>
 
+#include "admit.h"
+#include "ask.h"
 #include "call.h"
 #include "health.h"
 #include "http.h"
+#include "longpoll.h"
 #include "post.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
@@ -37,15 +41,20 @@ struct http {
 /* What a route needs before its handler is called. */
 enum need {
 	NEED_NOTHING,
-	NEED_MEMBER /* a ticket that serves a member who is here */
+	NEED_MEMBER, /* a ticket that serves a member who is here */
+	NEED_PAGE    /* the same, or one that may come */
 };
 
-/* A handler of a route returns the status; the pipeline answers. */
+/*
+ * A handler of a route returns the status and the pipeline answers; what opens
+ * a stream or a poll answers by itself.
+ */
 struct route {
 	const char *path;
 	const char *method;
 	enum need need;
 	enum status (*handle)(struct call *);
+	enum MHD_Result (*open)(struct call *); /* or: answers itself */
 };
 
 static const char *
@@ -99,15 +108,19 @@ get_metrics(struct call *c)
 	return ST_OK;
 }
 
+static enum MHD_Result call_stream(struct call *);
+static enum MHD_Result call_poll(struct call *);
+
 /* clang-format off */
 static const struct route routes[] = {
-	{ "/push/stream",  "GET",  NEED_NOTHING, NULL },	/* call_stream */
-	{ "/push/cursor",  "POST", NEED_MEMBER,  post_cursor },
-	{ "/push/beat",    "POST", NEED_MEMBER,  post_beat },
-	{ "/push/lease",   "POST", NEED_MEMBER,  post_lease },
-	{ "/push/leave",   "POST", NEED_NOTHING, post_leave },
-	{ "/healthz",      "GET",  NEED_NOTHING, get_health },
-	{ "/metrics",      "GET",  NEED_NOTHING, get_metrics },
+	{ "/push/stream",  "GET",  NEED_NOTHING, NULL, call_stream },
+	{ "/push/poll",    "GET",  NEED_NOTHING, NULL, call_poll },
+	{ "/push/cursor",  "POST", NEED_MEMBER,  post_cursor, NULL },
+	{ "/push/beat",    "POST", NEED_PAGE,    post_beat, NULL },
+	{ "/push/lease",   "POST", NEED_MEMBER,  post_lease, NULL },
+	{ "/push/leave",   "POST", NEED_NOTHING, post_leave, NULL },
+	{ "/healthz",      "GET",  NEED_NOTHING, get_health, NULL },
+	{ "/metrics",      "GET",  NEED_NOTHING, get_metrics, NULL },
 };
 /* clang-format on */
 
@@ -180,62 +193,16 @@ call_answer(struct call *c, enum status st, const char *allow)
 	return r;
 }
 
-/* Some ms around a second, so that those refused do not return as one. */
-static int64_t
-some_time(void)
-{
-	return 500 + (int64_t)random() % 1000;
-}
-
-/* Whether one more stream may open; else the reason. */
-static const char *
-stream_limit(struct call *c)
-{
-	struct relay *rl = c->relay;
-	long mine;
-
-	mine = (long)presence_streams(&rl->presence, c->ticket.user_id);
-	/* One of the same sid will be replaced. */
-	if (c->member != NULL && c->member->sub != NULL)
-		return NULL;
-	if (rl->stats.streams >= rl->conf.max_streams)
-		return "The relay serves as many streams as it may";
-	if (mine >= rl->conf.user_streams)
-		return "This user has too many streams open";
-	return NULL;
-}
-
-/* Judge who wants a stream, and at which place; ST_OK: it may open. */
-static enum status
-stream_ticket(struct call *c)
-{
-	const char *text = c->bearer;
-	enum status st;
-
-	if (text == NULL)
-		text = query_of(c, "ticket");
-	st = call_ticket(c, text, text == NULL ? 0 : strlen(text));
-	if (st != ST_OK)
-		return st;
-	st = gate_opens(&c->ticket, c->member, clock_utc_ms());
-	if (st == ST_FORBIDDEN)
-		return call_refuse(c, st, "The sid is another user's");
-	if (st != ST_OK)
-		return call_refuse(c, st, "The ticket is too old: join again");
-	return ST_OK;
-}
-
 /* An address ends in logs and histories: its ticket opens one stream. */
 static bool
 stream_use_ticket(struct call *c)
 {
-	const char *query;
+	const char *text = c->query_ticket;
 
 	if (c->bearer != NULL)
 		return true;
-	query = query_of(c, "ticket");
-	assert(query != NULL); /* stream_ticket() has read it */
-	return gate_use(&c->relay->gate, query, strlen(query), clock_utc_ms());
+	assert(text != NULL); /* admit_ticket() has read it */
+	return gate_use(&c->relay->gate, text, strlen(text), clock_utc_ms());
 }
 
 /* Open the stream, or say in one why not; false: close the connection. */
@@ -253,9 +220,9 @@ stream_open(struct call *c)
 	if (text != NULL && !event_position_parse(text, &pos))
 		return sse_refuse(rl, c->connection, "position",
 		    "The position cannot be read", 0);
-	if ((why = stream_limit(c)) != NULL)
-		return sse_refuse(
-		    rl, c->connection, "full", why, 5000 + some_time());
+	if ((why = admit_limit(c)) != NULL)
+		return sse_refuse(rl, c->connection, "full", why,
+		    ADMIT_FULL_WAIT + admit_wait());
 	if (!stream_use_ticket(c))
 		return call_answer(c,
 			   call_refuse(c, ST_UNAUTHORIZED,
@@ -275,15 +242,58 @@ call_stream(struct call *c)
 
 	if (rl->stopping)
 		good = sse_refuse(rl, c->connection, "shutdown",
-		    "The server restarts", some_time());
-	else if ((st = stream_ticket(c)) == ST_UNAVAILABLE)
+		    "The server restarts", admit_wait());
+	else if ((st = admit_ticket(
+		      c, c->bearer != NULL ? c->bearer : c->query_ticket)) ==
+		 ST_UNAVAILABLE)
 		good = sse_refuse(
-		    rl, c->connection, "starting", c->detail, some_time());
+		    rl, c->connection, "starting", c->detail, admit_wait());
 	else if (st != ST_OK)
 		good = call_answer(c, st, NULL) == MHD_YES;
 	else
 		good = stream_open(c);
 	log_call(c, LOG_INFO, "GET", "/push/stream", status_http(st));
+	return good ? MHD_YES : MHD_NO;
+}
+
+/* Judge a poll, which waits for longer than its handler. */
+static enum status
+poll_judge(struct call *c, struct ask *ask)
+{
+	enum status st;
+
+	if (c->relay->stopping)
+		return call_refuse(c, ST_UNAVAILABLE, "The server restarts");
+	if ((st = admit_ticket(c, c->bearer)) != ST_OK)
+		return st;
+	st = ask_read(
+	    c->query_position, c->query_version, c->query_answer, ask, &c->err);
+	if (st != ST_OK)
+		return call_refuse(c, st, c->err.detail);
+	if (!longpoll_may(c))
+		return call_refuse(
+		    c, ST_TOO_MANY, "Too many polls of this page");
+	return ST_OK;
+}
+
+/* GET /push/poll: what is refused is a status, for the client reads it. */
+static enum MHD_Result
+call_poll(struct call *c)
+{
+	struct ask ask = {0};
+	enum status st = poll_judge(c, &ask);
+	const char *why;
+	bool good;
+
+	log_call(c, st != ST_OK || ask.answer == 0 ? LOG_INFO : LOG_DEBUG,
+	    "GET", "/push/poll", status_http(st));
+	if (st != ST_OK)
+		return call_answer(c, st, NULL);
+	if ((why = admit_limit(c)) != NULL)
+		good = longpoll_refuse(
+		    c, &ask, "full", why, ADMIT_FULL_WAIT + admit_wait());
+	else
+		good = longpoll_open(c, &ask);
 	return good ? MHD_YES : MHD_NO;
 }
 
@@ -317,12 +327,14 @@ call_run(struct call *c, const char *url, const char *method)
 		st = ST_METHOD;
 	else if (c->drained > 0)
 		st = call_refuse(c, ST_TOO_LARGE, "At most 4096 bytes");
-	else if (rt->handle == NULL)
-		return call_stream(c);
+	else if (rt->open != NULL)
+		return rt->open(c);
 	if (st == ST_OK && rt->need == NEED_MEMBER)
 		st = call_member(c);
+	else if (st == ST_OK && rt->need == NEED_PAGE)
+		st = call_page(c);
 	if (st == ST_OK) {
-		c->relay->stats.posts += rt->need == NEED_MEMBER;
+		c->relay->stats.posts += rt->need != NEED_NOTHING;
 		st = rt->handle(c);
 	}
 	log_call(c, status_http(st) >= 400 ? LOG_INFO : LOG_DEBUG, method, path,
@@ -349,21 +361,34 @@ call_new(struct http *h, struct MHD_Connection *connection)
 static void
 call_free(struct call *c)
 {
+	longpoll_over(c);
 	buf_reset(&c->body);
 	buf_reset(&c->answer);
 	json_object_put(c->more);
 	free(c);
 }
 
-/* Run the call; a stream that it opens does not need it any more. */
+/*
+ * Run the call, and again when a poll that is held goes on.  A stream that it
+ * opens does not need it any more.
+ */
 static enum MHD_Result
 call_end(void **con_cls, const char *url, const char *method)
 {
 	struct call *c = *con_cls;
 	enum MHD_Result r;
 
+	if (c->held != NULL)
+		return longpoll_go_on(c) ? MHD_YES : MHD_NO;
 	c->bearer = bearer_of(c);
+	c->last_event_id = header_of(c, "Last-Event-ID");
+	c->query_ticket = query_of(c, "ticket");
+	c->query_position = query_of(c, "position");
+	c->query_version = query_of(c, "presence_version");
+	c->query_answer = query_of(c, "answer");
 	r = call_run(c, url, method);
+	if (c->held != NULL)
+		return r;
 	call_free(c);
 	*con_cls = NULL;
 	return r;
@@ -461,7 +486,7 @@ http_new(struct relay *rl, unsigned limit)
 	struct http *h;
 	int fd;
 
-	if ((fd = sock_listen_unix(path, 0660, 1024)) == -1)
+	if ((fd = sock_listen_unix(path, 0660, HTTP_BACKLOG)) == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");

@@ -123,6 +123,22 @@ post_cursor(struct call *c)
 	return st == ST_OK ? ST_NO_CONTENT : st;
 }
 
+/* A sign of life; of a page that is not here yet, its coming. */
+static enum status
+beat(struct call *c, bool away)
+{
+	struct presence *p = &c->relay->presence;
+	int64_t now = clock_mono_ms();
+
+	if (c->member != NULL) {
+		presence_beat(p, c->member, away, now);
+		return ST_OK;
+	}
+	if (presence_enter(p, &c->ticket, away, now) != ST_OK)
+		return call_refuse(c, ST_TOO_MANY, "Too many are here");
+	return ST_OK;
+}
+
 enum status
 post_beat(struct call *c)
 {
@@ -141,8 +157,7 @@ post_beat(struct call *c)
 		st = read_end(c, &in, sid);
 	}
 	if (st == ST_OK)
-		presence_beat(&c->relay->presence, c->member,
-		    strcmp(state, "away") == 0, clock_mono_ms());
+		st = beat(c, strcmp(state, "away") == 0);
 	json_object_put(obj);
 	return st == ST_OK ? ST_NO_CONTENT : st;
 }

@@ -15,7 +15,10 @@
 /* POST /push/cursor: where the pointer and the edited cell are. */
 enum status post_cursor(struct call *);
 
-/* POST /push/beat: the page lives; without a body it is active. */
+/*
+ * POST /push/beat: the page lives; without a body it is active.  One without
+ * a stream is here from now on, as long as it beats.
+ */
 enum status post_beat(struct call *);
 
 /* POST /push/lease: take, renew, release or steal a row or a field of it. */

@@ -84,6 +84,17 @@ presence_streams(const struct presence *p, int64_t user_id)
 	return count;
 }
 
+unsigned
+presence_pages(const struct presence *p, int64_t user_id)
+{
+	const struct member *m = p->by_user[hash_user(user_id)];
+	unsigned count = 0;
+
+	for (; m != NULL; m = m->user_next)
+		count += m->who.user_id == user_id;
+	return count;
+}
+
 /* Another listed member of the room who is the same person, or NULL. */
 static struct member *
 presence_twin(const struct presence *p, const struct member *m)
@@ -327,26 +338,20 @@ presence_new(struct presence *p, const struct ticket *who, int64_t now)
 	return m;
 }
 
-enum status
-presence_open(struct presence *p, const struct ticket *who,
-    struct subscriber *sub, int64_t now)
+/*
+ * The member of a ticket that counts from now on, made when there is none;
+ * NULL: the relay is full.  It may have to be listed.
+ */
+static struct member *
+presence_admit(struct presence *p, const struct ticket *who, int64_t now)
 {
 	struct member *m;
-	struct subscriber *old;
 	bool moved;
 
 	if ((m = presence_find(p, who->sid)) == NULL &&
 	    (m = presence_new(p, who, now)) == NULL)
-		return ST_TOO_MANY;
+		return NULL;
 	assert(m->who.user_id == who->user_id);
-	old = m->sub;
-	m->sub = sub;
-	sub->member = m;
-	if (old != NULL) {
-		old->member = NULL;
-		old->ops->end(
-		    old, "replaced", "This page has opened another stream", 0);
-	}
 	moved = strcmp(m->room->name, who->room) != 0;
 	if (moved || strcmp(m->who.name, who->name) != 0 ||
 	    strcmp(m->who.username, who->username) != 0)
@@ -355,7 +360,47 @@ presence_open(struct presence *p, const struct ticket *who,
 	if (moved)
 		presence_move(p, m, who->room);
 	m->leaving = false;
+	return m;
+}
+
+/* End the stream of a page that opens another one. */
+static void
+presence_replace(struct member *m)
+{
+	struct subscriber *old = m->sub;
+
+	m->sub = NULL;
+	old->member = NULL;
+	old->ops->end(
+	    old, "replaced", "This page has opened another stream", 0);
+}
+
+enum status
+presence_open(struct presence *p, const struct ticket *who,
+    struct subscriber *sub, int64_t now)
+{
+	struct member *m = presence_find(p, who->sid);
+
+	if (m != NULL && m->sub != NULL)
+		presence_replace(m);
+	if ((m = presence_admit(p, who, now)) == NULL)
+		return ST_TOO_MANY;
+	m->sub = sub;
+	sub->member = m;
 	presence_beat(p, m, false, now);
+	return ST_OK;
+}
+
+enum status
+presence_enter(
+    struct presence *p, const struct ticket *who, bool away, int64_t now)
+{
+	struct member *m;
+
+	if ((m = presence_admit(p, who, now)) == NULL)
+		return ST_TOO_MANY;
+	assert(m->sub == NULL);
+	presence_beat(p, m, away, now);
 	return ST_OK;
 }
 
@@ -380,10 +425,20 @@ void
 presence_beat(struct presence *p, struct member *m, bool away, int64_t now)
 {
 	presence_alive(m, now);
-	if (!m->listed)
+	if (m->listed) {
+		presence_state(m, away, now);
+	} else {
+		m->away = away;
 		presence_list(p, m, now);
-	presence_state(m, away, now);
+	}
 	presence_arm(p, m);
+}
+
+void
+presence_return(struct presence *p, struct member *m, int64_t now)
+{
+	m->leaving = false;
+	presence_beat(p, m, m->away, now);
 }
 
 static bool

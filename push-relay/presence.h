@@ -8,6 +8,7 @@
  * one is gone.  The rules, in ms of the monotonic clock:
  *
  *   a stream opens             here, at once, and active
+ *   a beat with a new ticket   here, at once, without a stream
  *   a leave is said            gone after PRESENCE_LEAVE, unless a stream
  *                              opens before
  *   its stream ends            gone after PRESENCE_GRACE, unless it beats:
@@ -69,6 +70,9 @@ struct room *presence_room(const struct presence *, const char *name);
 /* How many streams this user has open. */
 unsigned presence_streams(const struct presence *, int64_t user_id);
 
+/* How many pages of this user are here, with a stream or without. */
+unsigned presence_pages(const struct presence *, int64_t user_id);
+
 /*
  * A stream opens with this ticket, which the caller has judged: the sid is
  * here from now on, in the ticket's room, and SUB is its stream; an older
@@ -78,11 +82,25 @@ unsigned presence_streams(const struct presence *, int64_t user_id);
 enum status presence_open(struct presence *, const struct ticket *,
     struct subscriber *sub, int64_t now);
 
+/*
+ * A page that follows another one's stream beats with this ticket, which the
+ * caller has judged: the sid, which has no stream, is here from now on.  AWAY:
+ * its page is hidden.  ST_OK, or ST_TOO_MANY when the relay is full.
+ */
+enum status presence_enter(
+    struct presence *, const struct ticket *, bool away, int64_t now);
+
 /* The member's stream SUB has ended; harmless when it has another by now. */
 void presence_close(struct presence *, struct subscriber *sub, int64_t now);
 
 /* A sign of life; AWAY: its page is hidden. */
 void presence_beat(struct presence *, struct member *, bool away, int64_t now);
+
+/*
+ * A poll of a member that polls has come: a sign of life of one who does not
+ * leave after all; hidden or not as it was.
+ */
+void presence_return(struct presence *, struct member *, int64_t now);
 
 /* The pointer or the edited cell has moved: a sign of life, and active. */
 void presence_cursor(struct presence *, struct member *,

@@ -59,6 +59,10 @@ is $r->metric('streams'), 8, 'all places are taken';
 my ($once) = $r->ticket(user => 9);
 $more = $r->stream(ticket => $once, query => 1);
 is $more->wait_for('disconnect')->{data}{code}, 'full', 'no more for others';
+is $r->push(beat => scalar $r->ticket(user => 1))->{status}, 429,
+    'nor with pages that have no stream';
+is $r->push(beat => scalar $r->ticket(user => 2))->{status}, 204,
+    'who has few pages may have such a one';
 $_->close for @st;
 ok $r->wait_for(sub { $r->metric('streams') == 0 }), 'places are free';
 ok $r->joined(ticket => $once, query => 1),

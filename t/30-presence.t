@@ -117,6 +117,46 @@ is $far->{joined}{data}{count}, 1, 'alone in another room';
 $app->change(1);
 ok $far->wait_for('inventory_changed'), 'but changes are for all';
 
+# A page that follows another one's stream has none: its beat is its coming.
+my ($ticket, $sid) = $r->ticket(user => 4, username => 'tab');
+is $r->push(cursor => $ticket, {})->{status}, 401, 'no cursor of nobody';
+is $r->push(beat => $ticket, '{"state":"x"}')->{status}, 422, 'a bad beat';
+is $r->push(beat => $ticket)->{status}, 204, 'a beat without a stream';
+my $come = $ana->wait_for(sub { $_->{event} =~ /^user_/ })->{data};
+is "$come->{sid} $come->{first} $come->{state}", "$sid 1 active",
+    'is seen as a coming, once';
+is $r->push(cursor => $ticket, { editing_row => 'T' })->{status}, 204,
+    'it may point';
+is $r->push(lease => $ticket, { action => 'take', row => 'T' })->{status},
+    200, 'and edit';
+is $ana->wait_for('lease_changed')->{data}{sid}, $sid, 'as others see';
+$seen = @{ $ana->{events} };
+$again = $r->joined(ticket => $ticket);
+is_deeply [map { $_->{sid} } @{ $again->{joined}{data}{leases} }], [$sid],
+    'a stream of its own: the same page';
+$again->close;
+is $r->push(beat => $ticket)->{status}, 204, 'back to following';
+my ($hidden) = $r->ticket(user => 5, username => 'hid');
+is $r->push(beat => $hidden, { state => 'away' })->{status}, 204,
+    'a hidden page';
+$come = $ana->wait_for('user_joined')->{data};
+is "$come->{username} $come->{state}", 'hid away', 'comes as such';
+is_deeply [grep { $_->{event} =~ /^user_|^presence/ &&
+    $_->{data}{sid} ne $come->{sid} }
+    @{ $ana->{events} }[$seen .. $#{ $ana->{events} }]], [],
+    'nobody saw the change of transport';
+my ($stale) = $r->ticket(user => 4, issued => -61_000);
+is $r->push(beat => $stale)->{status}, 401, 'an old ticket opens nothing';
+my ($theirs) = $r->ticket(user => 6, sid => $sid);
+is $r->push(beat => $theirs)->{status}, 403, "another's sid is not one's own";
+for my $gone ($ticket, $hidden) {
+	is $r->push('leave', $gone, $gone)->{status}, 204, 'it goes';
+}
+for my $who (qw(tab hid)) {
+	ok $ana->wait_for(sub { $_->{event} eq 'user_left' &&
+	    $_->{data}{username} eq $who }, 5), "$who is gone";
+}
+
 # The app asks.
 $app->say('{"query":"presence","room":"inventory_management","id":7}');
 my $answer = $app->wait_for('presence');

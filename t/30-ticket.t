@@ -98,10 +98,13 @@ is status(ticket => $once), 200, 'and opens in the header';
 is status(ticket => scalar $r->ticket(issued => -61_000), query => 1), 401,
     'an old one does not open';
 
-# Nobody is here by a post alone.
+# Nobody is here by a post alone, but for a beat with a new ticket.
 my $nobody = $r->ticket(user => 9);
-is $r->push(beat => $nobody)->{status}, 401, 'no stream, no beat';
-is $r->push(cursor => $nobody, {})->{status}, 401, 'nor cursor';
+is $r->push(cursor => $nobody, {})->{status}, 401, 'nobody points';
+is $r->push(lease => $nobody, { action => 'take', row => 'A' })->{status},
+    401, 'nor edits';
+is $r->push(beat => scalar $r->ticket(user => 9, issued => -61_000))
+    ->{status}, 401, 'nor comes with an old ticket';
 is $r->push(leave => '', $nobody)->{status}, 204, 'a leave is fine';
 
 $r->finish;

@@ -25,6 +25,8 @@ $r->push(lease => $away, { action => 'take', row => 'KEPT' });
 $r->push(beat => $away, { state => 'away' });
 my $drop = $r->joined(user => 4);	# closes without a word
 my $late = $r->joined(user => 5);	# closes, and comes back in time
+my $rest = $r->ticket(user => 6);	# never had a stream, beats once
+$r->push(beat => $rest);
 my @all = ($ana, $mute, $away);
 my $dropped = time;
 $drop->close;
@@ -68,7 +70,7 @@ is_deeply [map { $_->{state} } grep { $_->{user_id} == 3 }
     @{ $list->{data}{users} }], ['away'], 'and is hidden still';
 ok $list, 'at the end of settling the list comes whole';
 cmp_ok $list->{at} - $start, '<', 14, 'after ten seconds';
-my $new = $r->joined(user => 6);
+my $new = $r->joined(user => 7);
 ok !$new->{joined}{data}{settling}, 'no more settling';
 $new->close;
 
@@ -98,7 +100,7 @@ cmp_ok expired('ONCE')->{at} - $start, '<', 24, 'twenty seconds';
 ok expired('KEPT'), 'so does one that is renewed once';
 cmp_ok expired('KEPT')->{at} - $kept, '>', 19, 'later';
 
-until_time(38, sub { left(2) && $ana->count('ping') > 1 });
+until_time(38, sub { left(2) && left(6) && $ana->count('ping') > 1 });
 ok left(2), 'one that does not beat is gone';
 cmp_ok left(2)->{at} - $start, '>', 29, 'not before';
 cmp_ok left(2)->{at} - $start, '<', 35, 'thirty seconds';
@@ -107,6 +109,9 @@ ok !left(3), 'a hidden one has more time';
 ok !left(5), 'one that came back is here';
 ok !left(1), 'so is one that beats';
 cmp_ok $ana->count('ping'), '>=', 2, 'two pings';
+ok left(6), 'so is one that follows another, and is silent';
+cmp_ok left(6)->{at} - $start, '>', 29, 'as late';
+is $r->push(cursor => $rest, {})->{status}, 401, 'and is forgotten';
 is $r->push(beat => $mute)->{status}, 204, 'the silent one wakes';
 ok $ana->wait_for(sub { $_->{event} eq 'user_joined' &&
     $_->{data}{user_id} == 2 && $_->{at} > $start + 29 }, 2),

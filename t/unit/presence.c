@@ -252,6 +252,7 @@ static void
 test_rest(void **state)
 {
 	struct member *m;
+	struct ticket tab = who("c", 3, "", "");
 
 	(void)state;
 	enter(&a, who("a", 1, "", ""));
@@ -267,8 +268,24 @@ test_rest(void **state)
 		assert_ptr_equal(presence_find(&presence, "b"), m);
 	}
 	assert_int_equal(count(&a, "user_left"), 0);
-	wait_until(now + PRESENCE_SILENT - 15000);
+	wait_until(now + PRESENCE_SILENT - 15001);
+	assert_non_null(presence_find(&presence, "b"));
+	wait_until(now + 1);
 	assert_null(presence_find(&presence, "b"));
+	/* One that has never had a stream is as good. */
+	assert_int_equal(presence_enter(&presence, &tab, true, now), ST_OK);
+	m = presence_find(&presence, "c");
+	assert_true(m->away);
+	assert_int_equal(presence_streams(&presence, 3), 0);
+	assert_int_equal(presence_pages(&presence, 3), 1);
+	presence_beat(&presence, m, false, now);
+	wait_until(now + PRESENCE_SILENT - 1);
+	assert_ptr_equal(presence_find(&presence, "c"), m);
+	wait_until(now + 1);
+	assert_null(presence_find(&presence, "c"));
+	presence.most = presence.members;
+	assert_int_equal(
+	    presence_enter(&presence, &tab, false, now), ST_TOO_MANY);
 }
 
 static void
