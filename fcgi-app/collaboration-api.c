@@ -203,7 +203,7 @@ join_json(
 	struct event_position pos;
 	char signed_text[TICKET_MAX];
 	char position[EVENT_POSITION_MAX];
-	char stream[512];
+	char stream[512], poll[512];
 
 	user = json_object_new_object();
 	json_object_object_add(
@@ -216,12 +216,14 @@ join_json(
 	pos.seq = log->head;
 	event_position_text(&pos, position);
 	snprintf(stream, sizeof(stream), "%s/push/stream", rq->app->conf.base);
+	snprintf(poll, sizeof(poll), "%s/push/poll", rq->app->conf.base);
 	o = json_object_new_object();
 	add_text(o, "sid", t->sid);
 	json_object_object_add(o, "user", user);
 	add_text(o, "room", t->room);
 	add_text(o, "ticket", signed_text);
 	add_text(o, "stream", stream);
+	add_text(o, "poll", poll);
 	add_text(o, "position", position);
 	add_text(o, "build", PACKAGE_VERSION);
 	return o;

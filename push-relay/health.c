@@ -81,7 +81,8 @@ health_metrics(const struct relay *rl, struct buf *out)
 	int64_t people, pages;
 
 	count_people(rl, &people, &pages);
-	metric(out, "streams", "gauge", "Streams open now.", st->streams);
+	metric(out, "streams", "gauge",
+	    "Streams open now, and pages that poll.", st->streams);
 	metric(out, "people", "gauge", "Different people present.", people);
 	metric(out, "pages", "gauge", "Pages (sids) present.", pages);
 	metric(out, "members", "gauge", "Pages known, present or not.",
@@ -101,6 +102,7 @@ health_metrics(const struct relay *rl, struct buf *out)
 	    "Streams opened with nothing missed.", st->streams_replayed);
 	metric(out, "streams_slow_total", "counter",
 	    "Streams ended because they could not keep up.", st->slow);
+	metric(out, "polls_total", "counter", "Polls answered.", st->polls);
 	metric(out, "frames_total", "counter", "Frames given to streams.",
 	    st->frames);
 	metric(out, "frames_dropped_total", "counter",

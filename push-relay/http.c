@@ -1,8 +1,7 @@
-if ((text = c->last_event_id) == NULL || *text == '\0')
-	text = c->query_position; /*
-				   * Copyright (c) 2026 The Stockroom developers
-				   * SPDX-License-Identifier: ISC
-				   */
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
 
 #include <assert.h>
 #include <errno.h>
@@ -213,8 +212,8 @@ stream_open(struct call *c)
 	struct event_position pos;
 	const char *text, *why;
 
-	if ((text = header_of(c, "Last-Event-ID")) == NULL || *text == '\0')
-		text = query_of(c, "position");
+	if ((text = c->last_event_id) == NULL || *text == '\0')
+		text = c->query_position;
 	if (text != NULL && *text == '\0')
 		text = NULL;
 	if (text != NULL && !event_position_parse(text, &pos))

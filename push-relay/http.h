@@ -13,7 +13,10 @@
 
 #include "relay.h"
 
-#define HTTP_IDLE  30  /* seconds that a connection may do nothing */
+#define HTTP_IDLE 30 /* seconds that a connection may do nothing */
+#define HTTP_BACKLOG                                                           \
+	4096 /* connections that wait to be taken: all come back at once after \
+		a restart */
 #define HTTP_SPARE 256 /* descriptors kept for other things */
 
 /*

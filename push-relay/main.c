@@ -24,6 +24,7 @@
 
 #include "http.h"
 #include "ingest.h"
+#include "longpoll.h"
 #include "reader.h"
 #include "relay.h"
 #include "shared/clock.h"
@@ -103,6 +104,7 @@ look_at_drain(void *arg, int64_t now)
 		log_warn(
 		    "cutting off %lld streams", (long long)rl->stats.streams);
 		sse_abort(rl);
+		longpoll_abort(rl);
 		rl->loop.quit = true;
 	} else {
 		timer_set(&rl->loop.timers, &ps->drain, now + DRAIN_LOOK);

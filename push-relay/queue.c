@@ -34,6 +34,15 @@ queue_grow(struct queue *q)
 	q->first = 0;
 }
 
+void
+queue_keep(struct queue *q, struct frame *f)
+{
+	if (q->count == q->size)
+		queue_grow(q);
+	q->slot[(q->first + q->count++) & (q->size - 1)] = frame_hold(f);
+	q->bytes += queue_weight(f);
+}
+
 bool
 queue_push(struct queue *q, struct frame *f)
 {
@@ -41,11 +50,23 @@ queue_push(struct queue *q, struct frame *f)
 
 	if (weight > 0 && q->bytes > 0 && q->bytes + weight > QUEUE_MAX)
 		return false;
-	if (q->count == q->size)
-		queue_grow(q);
-	q->slot[(q->first + q->count++) & (q->size - 1)] = frame_hold(f);
-	q->bytes += weight;
+	queue_keep(q, f);
 	return true;
+}
+
+void
+queue_put_back(struct queue *q, struct queue *taken)
+{
+	struct queue rest = *q;
+	struct frame *f;
+
+	*q = *taken;
+	memset(taken, 0, sizeof(*taken));
+	while ((f = queue_pop(&rest)) != NULL) {
+		queue_keep(q, f);
+		frame_drop(f);
+	}
+	queue_reset(&rest);
 }
 
 struct frame *

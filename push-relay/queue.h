@@ -34,6 +34,15 @@ struct queue {
  */
 bool queue_push(struct queue *, struct frame *);
 
+/* The same whatever the bound: for frames that were in a queue before. */
+void queue_keep(struct queue *, struct frame *);
+
+/*
+ * Put frames that were taken back before those that wait, whatever the
+ * bound; TAKEN is empty afterwards.
+ */
+void queue_put_back(struct queue *, struct queue *taken);
+
 /* The oldest frame, borrowed; NULL: none. */
 struct frame *queue_first(const struct queue *);
 

@@ -39,6 +39,16 @@ reader_init(struct reader *r, struct relay *rl,
 	}
 }
 
+void
+reader_stay(struct reader *r)
+{
+	int64_t life = r->relay->conf.stream_life * 1000;
+
+	/* A fifth more or less: not all at the hour at which all came. */
+	r->life =
+	    clock_mono_ms() + life * 4 / 5 + random() % (life * 2 / 5 + 1);
+}
+
 struct reader *
 reader_of(struct subscriber *sub)
 {
@@ -150,7 +160,7 @@ reader_ping(struct reader *r)
 	return frame_json(LANE_CONTROL, "ping", obj);
 }
 
-/* Set the timer to the next ping, or to the session's end before it. */
+/* Set the timer to the next ping, or to an end before it. */
 static void
 reader_arm(struct reader *r, int64_t now)
 {
@@ -158,6 +168,8 @@ reader_arm(struct reader *r, int64_t now)
 
 	if (left > READER_PING)
 		left = READER_PING;
+	if (r->life > 0 && left > r->life - now)
+		left = r->life - now;
 	timer_set(
 	    &r->relay->loop.timers, &r->timer, now + (left > 0 ? left : 0));
 }
@@ -172,9 +184,14 @@ reader_tick(void *arg, int64_t now)
 		reader_end(&r->sub, "ticket", "The session has ended", 0);
 		return;
 	}
+	if (r->life > 0 && now >= r->life) {
+		reader_end(&r->sub, "life", "Open the stream again",
+		    random() % READER_BACK);
+		return;
+	}
 	/* One that has not read the last ping needs no other. */
 	first = queue_first(&r->queue);
-	if (r->pings && (first == NULL || first->lane != LANE_CONTROL))
+	if (r->life > 0 && (first == NULL || first->lane != LANE_CONTROL))
 		reader_push(r, reader_ping(r));
 	reader_arm(r, now);
 }

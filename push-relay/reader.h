@@ -29,14 +29,16 @@
 #include "timer.h"
 
 #define READER_PING 15000 /* ms between two pings */
+#define READER_BACK 1000  /* ms to come back within after a stream's life */
 
 /* Embedded in what a transport keeps for a receiver, as its first member. */
 struct reader {
 	struct subscriber sub; /* first: ops get this */
 	struct relay *relay;   /* borrowed */
 	void (*ready)(struct reader *);
-	bool pings;                 /* wants to hear them */
-	struct timer timer;         /* ping, or the session's end */
+	int64_t life;               /* mono ms: when a stream ends;
+				       0: it is no stream */
+	struct timer timer;         /* ping, or an end */
 	int64_t ends;               /* UTC ms: the session's end */
 	bool has_wish;              /* wish is given */
 	struct event_position wish; /* what the client has */
@@ -59,6 +61,13 @@ struct reader {
  */
 void reader_init(struct reader *, struct relay *,
     const struct event_position *wish, void (*ready)(struct reader *));
+
+/*
+ * Make it one that stays open: it hears pings, and ends after a life of about
+ * STOCKROOM_STREAM_LIFE, so that a web server that is told to end its workers
+ * does not wait for ever.
+ */
+void reader_stay(struct reader *);
 
 /* The reader that a subscriber is: there is no other kind. */
 struct reader *reader_of(struct subscriber *);

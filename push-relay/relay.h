@@ -27,6 +27,7 @@
 
 struct http;
 struct ingest;
+struct poll;
 struct sse;
 
 /* One a process. */
@@ -41,6 +42,7 @@ struct relay {
 	struct ingest *ingest; /* the event socket */
 	struct http *http;     /* the push socket */
 	struct sse *streams;   /* all, the ending ones too */
+	struct poll *polls;    /* likewise */
 	int64_t started;       /* mono ms */
 	bool stopping;         /* told to end */
 };

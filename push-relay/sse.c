@@ -165,7 +165,7 @@ sse_new(struct relay *rl, struct MHD_Connection *c,
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	reader_init(&s->reader, rl, wish, sse_ready);
-	s->reader.pings = true;
+	reader_stay(&s->reader);
 	s->connection = c;
 	if ((s->next = rl->streams) != NULL)
 		s->next->prev = s;

@@ -63,7 +63,7 @@ like($j->{user}{user_id}, qr/^\d+$/, 'user_id');
 like($j->{user}{color}, qr/^(#[0-9A-Fa-f]{6})?$/, 'colour');
 like($j->{ticket}, qr/^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'ticket');
 is($j->{stream}, '/push/stream', 'where to listen');
-ok(!exists $j->{poll}, 'nothing that is not there is offered');
+is($j->{poll}, '/push/poll', 'or to ask');
 like($j->{position}, qr/^[0-9a-f]{16}:\d+$/, 'position');
 like($j->{build}, qr/^\d+\.\d+/, 'build');
 

@@ -19,6 +19,7 @@ use Time::HiRes qw(time);
 
 use FastCGI;
 use OpenApi;
+use Poll;
 use Stream;
 
 our $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -272,15 +273,29 @@ sub open_stream
 	return $st;
 }
 
-# Where streams are opened.
+# The same by long-polling; a Poll has the face of a Stream.
+sub open_poll
+{
+	my ($self, %opt) = @_;
+
+	my $join = delete $opt{join} // $self->join_room(%opt);
+	delete @opt{qw(as token name room ticket)};
+	my $p = Poll->open($self->stream_address(delete $opt{via}, 'poll'),
+	    ticket => $join->{ticket}, %opt) or die "no poll: $!\n";
+	$p->{join} = $join;
+	return $p;
+}
+
+# Where streams are opened, or polls go to.
 sub stream_address
 {
-	my ($self, $via) = @_;
+	my ($self, $via, $what) = @_;
 
 	$via //= $self->{proc}{nginx} ? 'nginx' : 'relay';
+	$what //= 'stream';
 	return $via eq 'nginx' ? (port => $self->{port},
-	    path => "$self->{base}/push/stream") :
-	    (unix => $self->push_socket);
+	    path => "$self->{base}/push/$what") :
+	    (unix => $self->push_socket, path => "/push/$what");
 }
 
 1;

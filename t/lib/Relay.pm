@@ -22,6 +22,7 @@ use parent -norequire, 'Stockroom';
 use File::Temp ();
 use IPC::Open2;
 use JSON::PP ();
+use Poll;
 use Stockroom;
 use Test::More ();
 use Time::HiRes qw(time);
@@ -107,6 +108,29 @@ sub joined
 	$st->{joined} = $st->wait_for('room_joined')
 	    or die "no room_joined\n";
 	return $st;
+}
+
+# The same two for one that long-polls.
+sub poll
+{
+	my ($self, %opt) = @_;
+
+	my $ticket = $opt{ticket} // $self->ticket(%opt);
+	my $p = Poll->open(unix => $self->push_socket, ticket => $ticket,
+	    position => $opt{position}, headers => $opt{headers},
+	    idle => $opt{idle}) or die "no poll: $!\n";
+	$p->{ticket} = $ticket;
+	return $p;
+}
+
+sub polled
+{
+	my ($self, %opt) = @_;
+
+	my $p = $self->poll(%opt);
+	$p->{joined} = $p->wait_for('room_joined')
+	    or die "no room_joined\n";
+	return $p;
 }
 
 sub push

@@ -159,7 +159,7 @@ sub wait_until
 		my $left = $deadline - time;
 		return 0 if $left <= 0;
 		my ($set, $n) = ('', 0);
-		for (grep { !$_->{ended} } @$streams) {
+		for (grep { !$_->{ended} && $_->{sock} } @$streams) {
 			vec($set, fileno $_->{sock}, 1) = 1;
 			$n++;
 		}
