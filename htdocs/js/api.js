@@ -188,10 +188,11 @@ export const items = {
 export const collaboration = {
 	/** @param {object} body */
 	join: (body) => request("POST", "inventory/collaboration/join", body),
-	/** @param {string} room */
-	presence: (room) => request("GET",
+	/** @param {string} room @param {string | null} cursor of a page */
+	presence: (room, cursor) => request("GET",
 	    `inventory/collaboration/presence?room=${
-		encodeURIComponent(room)}`),
+		encodeURIComponent(room)}` +
+	    (cursor ? `&cursor=${encodeURIComponent(cursor)}` : "")),
 	/** @param {object} body */
 	broadcast: (body) => request("POST",
 	    "inventory/collaboration/broadcast-change", body,

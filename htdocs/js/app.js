@@ -53,7 +53,7 @@ async function start()
 			room: who.settings.room,
 			...(ticket === null ? {} : { ticket }) }),
 		position: () => page.inventory.sync.position,
-		joined: (seat) => page.people.sid = seat.sid,
+		joined: (seat) => page.room.people.seated(seat),
 		frame: (event, data, id) => page.frame(event, data, id),
 		state: () => page.stateChanged(),
 	});

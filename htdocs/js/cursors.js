@@ -21,6 +21,7 @@ export const FLASH = 1500;
  * @property {Mark[]} marks
  * @property {boolean} flash
  * @property {boolean} deleted it is gone, and waits to vanish
+ * @property {string} [found] it was looked for: in whose colour
  * @property {(field: string) => string} cell "", "pending", "conflict"
  * @property {(field: string) => string} label
  */
@@ -36,6 +37,9 @@ export function decorateRow(row, state)
 	setAttr(row, "data-presence", state.marks.length > 0);
 	setAttr(row, "data-flash", state.flash);
 	setAttr(row, "data-deleted", state.deleted);
+	setAttr(row, "data-found", Boolean(state.found));
+	if (state.found)
+		row.style.setProperty("--found", state.found);
 	if (top !== undefined) {
 		row.style.setProperty("--person", top.color);
 		row.style.setProperty("--tint", top.color + "1f");

@@ -15,14 +15,15 @@ import { Editor } from "./editor.js";
 import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
 import { popover } from "./menu.js";
-import { People, safeColor } from "./people.js";
+import { News } from "./news.js";
+import { safeColor } from "./people.js";
 import { Pointer } from "./pointer.js";
-import { mountPresence } from "./presence.js";
+import { Room } from "./room.js";
 import { Rows } from "./rows.js";
 import { Saving } from "./saving.js";
 import { matches } from "./store.js";
-import { changeToast, notice } from "./toast.js";
-import { changeWords, initials } from "./words.js";
+import { notice } from "./toast.js";
+import { initials } from "./words.js";
 
 /** A phone: cards instead of a table. */
 const PHONE = "(max-width: 640px)";
@@ -49,13 +50,13 @@ export class Page {
 		this.writable = fields.filter((f) => !f.read_only);
 		/** @type {import("./stream.js").Stream | null} */
 		this.stream = null;
-		this.people = new People();
-		/** @type {Map<string, import("./people.js").Mark[]>} */
-		this.marks = new Map();
 		this.inventory = this.makeInventory(loadFailed);
 		this.saving = new Saving(this);
 		this.rows = new Rows(this);
-		this.drawBar = mountPresence();
+		this.room = new Room(this);
+		this.news = new News({ field: (name) => this.field(name),
+			go: (sku, why, color) =>
+			    this.room.showRow(sku, why, color) });
 		this.editor = this.makeEditor();
 		this.details = new Details(this.writable, this.editorRole,
 		    this.dialogHooks());
@@ -69,6 +70,12 @@ export class Page {
 	get store()
 	{
 		return this.inventory.store;
+	}
+
+	/** Others by the SKU that they are on. */
+	get marks()
+	{
+		return this.room.marks;
 	}
 
 	/** @param {string} name @returns {Field} */
@@ -230,33 +237,13 @@ export class Page {
 		case "ping":
 			return this.inventory.reached(data.position);
 		case "room_joined":
-			this.people.replace(data.users,
-			    data.users.length < 100 ? 0 : data.count,
-			    data.settling);
 			if (!data.recovered)
 				this.inventory.reached(data.to);
 			this.checkBuild(data.build);
 			break;
-		case "presence_update":
-			this.people.replace(data.users);
-			break;
-		case "user_joined":
-			this.people.joined(data);
-			break;
-		case "user_left":
-			this.people.left(data);
-			break;
-		case "cursor_updated":
-			this.people.cursor(data);
-			break;
-		case "cursors":
-			for (const c of data)
-				this.people.cursor(c);
-			break;
-		default:
-			return;
 		}
-		this.peopleChanged();
+		if (this.room.frame(event, data))
+			this.peopleChanged();
 	}
 
 	stateChanged()
@@ -268,36 +255,12 @@ export class Page {
 
 	peopleChanged()
 	{
-		const old = this.marks;
-
-		this.marks = this.stream?.state === "live" ?
-		    this.people.marks() : new Map();
-		for (const sku of new Set([...old.keys(),
-			...this.marks.keys()]))
-			this.grid.decorate(this.store.uid(sku));
-		this.bar();
+		this.room.changed();
 	}
 
 	bar()
 	{
-		const stream = this.stream;
-		const me = this.people.entries.get(this.people.sid);
-
-		if (me !== undefined)
-			/** @type {HTMLElement | null} */ (
-			    byId("user-menu-button").querySelector(".avatar"))
-			    ?.style.setProperty("--person", me.color);
-		this.drawBar({
-			state: /** @type {any} */ (stream?.state ||
-			    "connecting"),
-			since: stream?.since ?? 0,
-			waiting: this.saving?.edits.waiting ?? 0,
-			persons: this.people.persons(),
-			count: this.people.count(),
-			editing: this.people.editing().map((e) => ({ ...e,
-				field: e.field === "" ? "" :
-				    this.field(e.field).label })),
-		});
+		this.room?.bar();
 	}
 
 	/** @param {string | undefined} build of the server */
@@ -344,9 +307,7 @@ export class Page {
 		this.tellEditor(ev, did.uid || this.store.uid(ev.sku));
 		if (!here)
 			this.rows.flash(did.uid || this.store.uid(ev.sku));
-		if (!own)
-			changeToast(changeWords(ev, (f) => this.field(f)),
-			    { name: ev.username, color: this.colorOf(ev) });
+		this.news.change(ev, { own, color: this.room.colorOf(ev) });
 	}
 
 	/** @param {ChangeEvent} ev @param {number} uid */
@@ -364,17 +325,6 @@ export class Page {
 		else if (change && ev.version > draft.base &&
 		    change.new_value !== draft.old)
 			this.editor.remote(ev.username, change.new_value);
-	}
-
-	/** @param {ChangeEvent} ev the colour of who did it */
-	colorOf(ev)
-	{
-		const here = [...this.people.entries.values()].find((e) =>
-		    e.user_id === ev.user_id);
-		const palette = this.settings.palette ?? [];
-
-		return safeColor(here?.color ??
-		    palette[ev.user_id % (palette.length || 1)]);
 	}
 
 	/**

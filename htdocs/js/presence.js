@@ -2,53 +2,67 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * The presence bar: Live or Offline, who is here, what happens now.
+ * The presence bar: Live or Offline, who is here, what happens now.  As many
+ * avatars as there is room for, by the real width; who is behind "+N" is in
+ * the list (people-list.js).
  */
 
-import { badge, byId, el, setAttr } from "./dom.js";
-import { popover } from "./menu.js";
-import { activity, clock, initials, usersOnline } from "./words.js";
-
-/** Avatars before "+N": wide, narrow. */
-const WIDE = 8, NARROW = 4;
+import { byId, el, setAttr } from "./dom.js";
+import { fitting } from "./people.js";
+import { mountPeopleList } from "./people-list.js";
+import { activity, clock, initials, personTitle, usersOnline }
+	from "./words.js";
 
 /**
+ * @typedef {import("./people.js").Person} Person
  * @typedef {object} BarState
  * @property {"connecting" | "live" | "offline"} state
  * @property {number} since ms since 1970
  * @property {number} waiting own edits not yet sent
- * @property {import("./people.js").Person[]} persons
+ * @property {Person[]} persons
  * @property {number} count
  * @property {{name: string, field: string, sku: string}[]} editing
+ *
+ * @typedef {object} BarHooks
+ * @property {(p: Person) => void} go show where somebody is
+ * @property {(field: string) => string} label
+ * @property {(cursor: string | null) => Promise<any>} read a page of
+ *   everybody in the room
+ * @property {import("./people.js").People} people
  */
 
 const LABELS = { connecting: "Connecting", live: "Live", offline: "Offline" };
 
-/** @returns {(s: BarState) => void} draws the bar anew */
-export function mountPresence()
+/**
+ * @param {BarHooks} hooks
+ * @returns {(s: BarState) => void} draws the bar anew
+ */
+export function mountPresence(hooks)
 {
-	const bar = byId("presence"), list = byId("avatars");
-	const people = byId("people-list");
-
-	popover(byId("people-button"), people);
-	return (s) => {
+	const bar = byId("presence"), avatars = new Avatars(hooks.go);
+	const list = mountPeopleList(hooks);
+	/** @type {BarState | null} */
+	let last = null;
+	const draw = (/** @type {BarState} */ s) => {
+		const live = s.state === "live";
+		last = s;
 		document.body.dataset.state = bar.dataset.state = s.state;
 		text(byId("connection"), LABELS[s.state]);
 		text(byId("offline-note"), offlineNote(s));
-		const shown = s.persons;
-		const room = matchMedia("(max-width: 640px)").matches ?
-		    NARROW : WIDE;
-		const fit = shown.length > room ? room - 1 : shown.length;
-		avatars(list, shown.slice(0, fit));
-		const more = byId("people-more");
-		more.hidden = shown.length <= fit;
-		text(more, `+${shown.length - fit}`);
-		text(byId("user-count"), s.state === "live" ?
-		    usersOnline(s.count) : "");
-		byId("people-button").hidden = s.state !== "live";
-		people.replaceChildren(...shown.map(person));
+		const [n, ...words] = usersOnline(s.count).split(" ");
+		text(byId("count-number"), live ? n : "");
+		text(byId("count-words"), live ? ` ${words.join(" ")}` : "");
+		byId("people-button").hidden = !live;
+		avatars.draw(s.persons, s.count, live);
+		list.draw();
 		what(byId("activity"), s);
 	};
+
+	new ResizeObserver(() => {
+		if (last !== null)
+			draw(last);
+	}).observe(byId("who"));
+	return draw;
 }
 
 /** @param {HTMLElement} node @param {string} value */
@@ -68,55 +82,146 @@ function offlineNote(s)
 	return [since, edits].filter((t) => t !== "").join(" · ");
 }
 
-/** @param {import("./people.js").Person} p */
-function personTitle(p)
-{
-	return p.name + (p.me ? " (you)" : p.away ? " (away)" : "");
-}
-
 /**
- * Avatars are kept by person, so that only who comes and goes moves.
- * @param {HTMLElement} list
- * @param {import("./people.js").Person[]} persons
+ * The row of avatars.  They are kept by person: nobody's is drawn anew, or
+ * moves, for anything but the coming and going of somebody before them.
  */
-function avatars(list, persons)
-{
-	const old = new Map([...list.children].map((n) =>
-	    [/** @type {HTMLElement} */ (n).dataset.key ?? "",
-		/** @type {HTMLElement} */ (n)]));
-
-	for (const [n, p] of persons.entries()) {
-		const node = old.get(p.key) ?? el("li.avatar", {
-			"data-testid": "avatar", "data-key": p.key });
-		old.delete(p.key);
-		node.dataset.user = p.name;
-		node.dataset.state = p.away ? "away" : "active";
-		node.title = personTitle(p);
-		node.style.setProperty("--person", p.color);
-		setAttr(node, "data-me", p.me);
-		const label = personTitle(p);
-		if (node.getAttribute("data-label") !== label) {
-			node.dataset.label = label;
-			node.replaceChildren(
-			    el("span", { "aria-hidden": "true" },
-				initials(p.name)),
-			    el("span.visually-hidden", {}, label));
-		}
-		if (list.children[n] !== node)
-			list.insertBefore(node, list.children[n] ?? null);
+class Avatars {
+	/** @param {(p: Person) => void} go */
+	constructor(go)
+	{
+		this.go = go;
+		this.list = byId("avatars");
+		/** @type {Map<string, HTMLElement>} */
+		this.nodes = new Map();
+		/** @type {Map<string, Person>} the newest of each */
+		this.persons = new Map();
+		/** what was fitted last, and the number that did */
+		this.fitted = { key: "", n: 0 };
 	}
-	for (const node of old.values())
-		node.remove();
+
+	/**
+	 * @param {Person[]} persons
+	 * @param {number} count of people, more when the list is cut short
+	 * @param {boolean} live
+	 */
+	draw(persons, count, live)
+	{
+		const known = this.persons;
+		/* At first, or after an outage, all are simply there. */
+		const still = known.size === 0 || !live;
+
+		this.persons = new Map(persons.map((p) => [p.key, p]));
+		const n = this.fit(persons, count, live);
+		const shown = persons.slice(0, n);
+		const keys = new Set(shown.map((p) => p.key));
+		for (const [key, node] of this.nodes)
+			if (!keys.has(key)) {
+				this.nodes.delete(key);
+				node.remove();
+			}
+		for (const [i, p] of shown.entries()) {
+			const node = this.nodes.get(p.key) ??
+			    this.make(p, !still && !known.has(p.key));
+			this.nodes.set(p.key, node);
+			fill(node, p);
+			if (this.list.children[i] !== node)
+				this.list.insertBefore(node,
+				    this.list.children[i] ?? null);
+		}
+		const more = byId("people-more"), hidden = count - n;
+		more.hidden = hidden <= 0 || !live;
+		text(more, `+${Math.max(0, hidden)}`);
+	}
+
+	/**
+	 * How many fit; while not live never more than before.
+	 * @param {Person[]} persons
+	 * @param {number} count
+	 * @param {boolean} live
+	 */
+	fit(persons, count, live)
+	{
+		const width = byId("who").clientWidth;
+		const key = `${persons.length} ${count} ${width} ${live}`;
+
+		if (this.fitted.key === key || persons.length === 0)
+			return Math.min(persons.length, this.fitted.n || 1);
+		const n = this.measure(persons, count, width);
+		this.fitted = { key, n: live ? n :
+		    Math.min(n, this.fitted.n || n) };
+		return this.fitted.n;
+	}
+
+	/**
+	 * @param {Person[]} persons
+	 * @param {number} count
+	 * @param {number} width px
+	 */
+	measure(persons, count, width)
+	{
+		const probes = persons.slice(0, 2)
+		    .map((p) => this.make(p, false));
+		const more = byId("people-more");
+		const had = { hidden: more.hidden, text: more.textContent };
+
+		/* Two of them in a row of their own, seen by nobody. */
+		const list = el("ul.avatars.probe", {}, ...probes);
+		byId("who").append(list);
+		const at = probes.map((p) => p.getBoundingClientRect());
+		const first = at[0].right - list.getBoundingClientRect().left;
+		const next = at.length > 1 ? at[1].right - at[0].right : 0;
+		list.remove();
+		more.hidden = true;
+		const button = byId("people-button").offsetWidth;
+		more.hidden = false;
+		more.textContent = `+${count}`;
+		const wide = byId("people-button").offsetWidth;
+		more.hidden = had.hidden;
+		more.textContent = had.text;
+		const n = fitting(count, width - button,
+		    { first, next, more: wide - button });
+		return Math.min(n, persons.length);
+	}
+
+	/** @param {Person} p @param {boolean} arrives before our eyes */
+	make(p, arrives)
+	{
+		const key = p.key;
+
+		return el("li.avatar-slot", {}, el("button.avatar-go", {
+			type: "button", "data-testid": "avatar",
+			"data-arrives": arrives,
+			animationend: (/** @type {Event} */ ev) =>
+			    /** @type {Element} */ (ev.currentTarget)
+				.removeAttribute("data-arrives"),
+			click: () => {
+				const now = this.persons.get(key);
+				if (now !== undefined)
+					this.go(now);
+			} },
+		el("span.avatar", { "aria-hidden": "true" }, initials(p.name)),
+		el("span.visually-hidden")));
+	}
 }
 
-/** @param {import("./people.js").Person} p */
-function person(p)
+/** @param {HTMLElement} slot @param {Person} p */
+function fill(slot, p)
 {
-	return el("li", { "data-testid": "person", "data-user": p.name },
-	    badge("span.avatar", initials(p.name), p.color,
-		{ "data-state": p.away ? "away" : "active",
-		    "data-me": p.me, "aria-hidden": "true" }),
-	    personTitle(p));
+	const node = /** @type {HTMLElement} */ (slot.firstElementChild);
+	const label = personTitle(p);
+	const state = p.away ? "away" : "active";
+
+	if (node.dataset.state !== state)
+		node.dataset.state = state;
+	if (node.style.getPropertyValue("--person") !== p.color)
+		node.style.setProperty("--person", p.color);
+	if (node.dataset.label === label)
+		return;
+	node.dataset.user = p.name;
+	node.dataset.label = node.title = label;
+	setAttr(node, "data-me", p.me);
+	text(/** @type {HTMLElement} */ (node.lastElementChild), label);
 }
 
 /** @param {HTMLElement} node @param {BarState} s */

@@ -2,109 +2,118 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * Short notices at the lower right, at most three.  A change's goes after
- * six seconds, unless the pointer or the focus is on it; a notice with a
- * choice stays until it is made.  A flood of changes (an import, a script)
- * becomes one notice that counts.
+ * The notices at the lower right: others' changes as happened.js has them,
+ * and words of the page's own.  A notice with a choice stays until it is
+ * made.  They are no live region: announce.js says what is to be heard.
  */
 
+import { polite } from "./announce.js";
+import { pageClock } from "./clock.js";
 import { badge, byId, el } from "./dom.js";
+import { Toasts } from "./happened.js";
 import { initials } from "./words.js";
 
-const MOST = 3, MOST_PHONE = 1, SHOWN = 6000;
+/** All that is up, on a wide page and on a phone. */
+const MOST = 3, MOST_PHONE = 1;
+/** How long a notice without a choice is up, and one with, ms. */
+const SHOWN = 6000, SHOWN_CHOICE = 12000;
 
-/** So many changes within FLOOD_MS are a flood. */
-const FLOOD = 8, FLOOD_MS = 2000;
-
-/** When the last changes came, of performance.now(). @type {number[]} */
-let recent = [];
-/** The flood that is running: its notice, changes, and who made them.
- *  @type {{node: HTMLElement, count: number, names: Set<string>} | null} */
-let flood = null;
-
-/**
- * Count a change of a flood.
- * @param {string} name
- * @returns {boolean} whether there is one
- */
-function flooded(name)
+/** Notices that stay take room from the changes. */
+function room()
 {
-	const now = performance.now();
-
-	recent = [...recent.filter((t) => now - t < FLOOD_MS), now];
-	if (recent.length < FLOOD)
-		return false;
-	if (flood === null || !flood.node.isConnected) {
-		flood = { count: 0, names: new Set(), node: el(
-		    "div.toast.notice", { "data-testid": "toast-flood" },
-		    el("p")) };
-		put(flood.node, false);
-	}
-	flood.count++;
-	flood.names.add(name);
-	const [first, ...others] = flood.names;
-	const who = others.length === 0 ? first :
-	    `${first} and ${others.length} other` +
-	    (others.length === 1 ? "" : "s");
-	/** @type {HTMLElement} */ (flood.node.querySelector("p")).textContent =
-	    `${flood.count} more changes by ${who}`;
-	flood.node.dispatchEvent(new Event("again"));
-	return true;
-}
-
-/** @param {HTMLElement} node @param {boolean} stays */
-function put(node, stays)
-{
-	const host = byId("toasts");
-	let timer = 0;
-	const arm = () => {
-		clearTimeout(timer);
-		if (!stays)
-			timer = setTimeout(() => node.remove(), SHOWN);
-	};
-
-	for (const type of ["pointerenter", "focusin"])
-		node.addEventListener(type, () => clearTimeout(timer));
-	for (const type of ["pointerleave", "focusout", "again"])
-		node.addEventListener(type, arm);
-	host.append(node);
-	const passing = [...host.children].filter((n) =>
-	    !n.hasAttribute("data-stays"));
 	const most = matchMedia("(max-width: 640px)").matches ? MOST_PHONE :
 	    MOST;
-	for (const n of passing.slice(0, Math.max(0,
-	    host.childElementCount - most)))
-		if (n !== node)
-			n.remove();
-	arm();
+
+	return most - byId("toasts").querySelectorAll(
+	    "[data-testid=notice]").length;
 }
 
 /**
- * Somebody changed something.  The next change of the same kind to the same
- * item takes the place of the one before.
- * @param {{before: string, sku: string, after: string, detail: string}} words
- * @param {{name: string, color: string}} by
+ * @typedef {object} ToastActions
+ * @property {(g: import("./happened.js").Group) => void} open it was clicked
  */
-export function changeToast(words, by)
+
+/**
+ * The toasts of changes.
+ * @param {ToastActions} actions
+ */
+export function mountToasts(actions)
 {
-	const key = `${words.before}\u0000${words.sku}`;
-	const host = byId("toasts");
+	/** @type {Map<number, HTMLElement>} */
+	const nodes = new Map();
+	/** @type {import("./happened.js").Group[]} */
+	let up = [];
+	let due = false;
+	const toasts = new Toasts(pageClock, { room, draw: (now) => {
+		up = now;
+		if (due)
+			return;
+		due = true;
+		/* Not in every case a frame: the page may be hidden. */
+		setTimeout(draw, document.hidden ? 200 : 30);
+	} });
+	const draw = () => {
+		due = false;
+		for (const [id, node] of nodes)
+			if (!up.some((g) => g.id === id)) {
+				nodes.delete(id);
+				node.remove();
+			}
+		for (const g of up) {
+			const node = nodes.get(g.id) ?? make(toasts, g,
+			    actions);
+			if (!nodes.has(g.id))
+				byId("toasts").append(node);
+			nodes.set(g.id, node);
+			fill(node, g);
+		}
+	};
 
-	if (flooded(by.name))
+	return toasts;
+}
+
+/**
+ * @param {Toasts} toasts
+ * @param {import("./happened.js").Group} g
+ * @param {ToastActions} actions
+ */
+function make(toasts, g, actions)
+{
+	const node = el("div.toast.change-toast", {
+		"data-testid": "toast", vars: { "--person": g.last.color } },
+	el("button.toast-go", { type: "button", click: () => actions.open(g) },
+	    badge("span.avatar", initials(g.last.name), g.last.color,
+		{ "aria-hidden": "true" }),
+	    el("span.toast-words", {},
+		el("span.toast-text", { "data-testid": "toast-text" }),
+		el("span.toast-detail", { "data-testid": "toast-detail" }))),
+	el("button.icon-button.toast-close", { type: "button",
+		"aria-label": "Dismiss", click: () => toasts.dismiss(g.id) },
+	"×"));
+
+	for (const type of ["pointerenter", "focusin"])
+		node.addEventListener(type, () => toasts.hold(g.id, true));
+	for (const type of ["pointerleave", "focusout"])
+		node.addEventListener(type, () => toasts.hold(g.id, false));
+	return node;
+}
+
+/** @param {HTMLElement} node @param {import("./happened.js").Group} g */
+function fill(node, g)
+{
+	const words = g.words(), [text, detail] = ["text", "detail"].map((s) =>
+	    /** @type {HTMLElement} */ (node.querySelector(`.toast-${s}`)));
+	const key = Object.values(words).join("\u0000");
+
+	node.dataset.sku = g.last.sku;
+	node.dataset.count = String(g.count);
+	if (node.dataset.key === key)
 		return;
-
-	for (const n of [...host.children])
-		if (/** @type {HTMLElement} */ (n).dataset.key === key)
-			n.remove();
-	const text = el("p", { "data-testid": "toast-text" }, words.before,
+	node.dataset.key = key;
+	text.replaceChildren(words.before, words.sku === "" ? "" :
 	    el("strong", {}, words.sku), words.after);
-	const detail = [words.detail, "just now"].filter((t) => t !== "");
-	put(el("div.toast", { "data-testid": "toast", "data-sku": words.sku,
-		"data-key": key, vars: { "--person": by.color } },
-	badge("span.avatar", initials(by.name), by.color,
-	    { "aria-hidden": "true" }),
-	el("div", {}, text, el("p.muted", { "data-testid": "toast-detail" },
-	    detail.join(" · ")))), false);
+	detail.textContent = [words.detail, g.count > 1 ? "" : "just now"]
+	    .filter((t) => t !== "").join(" · ");
 }
 
 /**
@@ -116,6 +125,7 @@ export function changeToast(words, by)
 export function notice(text, how = {})
 {
 	const stays = how.stays ?? how.run !== undefined;
+	const host = byId("toasts");
 	/** @type {HTMLElement} */
 	const node = el("div.toast.notice", { "data-testid": "notice",
 		"data-stays": stays, "data-notice": how.id },
@@ -125,12 +135,33 @@ export function notice(text, how = {})
 		how.run ? el("button.link-button", { type: "button",
 		    click: () => { node.remove(); how.run?.(); } },
 		String(how.action)) : null,
-		stays ? el("button.link-button.quiet", { type: "button",
-		    click: () => node.remove() }, "Dismiss") : null)));
+		stays || how.run ? el("button.link-button.quiet",
+		    { type: "button", click: () => node.remove() },
+		    "Dismiss") : null)));
 
 	if (how.id)
-		for (const n of byId("toasts").querySelectorAll(
+		for (const n of host.querySelectorAll(
 		    `[data-notice="${how.id}"]`))
 			n.remove();
-	put(node, stays);
+	for (const n of [...host.querySelectorAll(".notice:not([data-stays])")]
+	    .slice(0, -(MOST - 1)))
+		n.remove();
+	host.prepend(node);
+	polite([text, how.detail ?? ""].filter((t) => t !== "").join(" "));
+	if (!stays)
+		passing(node, how.run ? SHOWN_CHOICE : SHOWN);
+}
+
+/** It goes by itself. @param {HTMLElement} node @param {number} ms */
+function passing(node, ms)
+{
+	let timer = setTimeout(() => node.remove(), ms);
+
+	for (const type of ["pointerenter", "focusin"])
+		node.addEventListener(type, () => clearTimeout(timer));
+	for (const type of ["pointerleave", "focusout"])
+		node.addEventListener(type, () => {
+			clearTimeout(timer);
+			timer = setTimeout(() => node.remove(), ms);
+		});
 }

@@ -117,6 +117,15 @@ export function usersOnline(n)
 }
 
 /**
+ * Somebody in a list of people: "ana (you)".
+ * @param {{name: string, me: boolean, away: boolean}} p
+ */
+export function personTitle(p)
+{
+	return p.name + (p.me ? " (you)" : "") + (p.away ? " (away)" : "");
+}
+
+/**
  * How long ago, short: "now", "6 min", "5 h", "2 d", "3 mo", "2 y".
  * @param {string} at RFC 3339
  * @param {number} now ms since 1970
