@@ -237,7 +237,7 @@ export class Page {
 		case "ping":
 			return this.inventory.reached(data.position);
 		case "room_joined":
-			if (!data.recovered)
+			if (!data.recovered || !this.inventory.sync.ready)
 				this.inventory.reached(data.to);
 			this.checkBuild(data.build);
 			break;

@@ -37,6 +37,8 @@ export class Sync {
 		this.buffer = new Map();
 		/** epoch of what is in the buffer */
 		this.bufferEpoch = "";
+		/** how far the log has come, as told while we only buffered */
+		this.told = parsePosition(null);
 	}
 
 	/** Where the stream is to go on; null before the start. */
@@ -67,7 +69,12 @@ export class Sync {
 		this.epoch = this.bufferEpoch = p.epoch;
 		this.seq = p.seq;
 		this.ready = true;
-		return this.drain();
+		const r = this.drain(), told = this.told;
+		this.told = null;
+		if (told !== null && told.epoch === this.epoch &&
+		    told.seq > this.seq)
+			r.gap = true;
+		return r;
 	}
 
 	/**
@@ -128,8 +135,14 @@ export class Sync {
 	{
 		const p = parsePosition(position);
 
-		if (p === null || !this.ready)
+		if (p === null)
 			return "unknown";
+		if (!this.ready) {
+			if (this.told?.epoch !== p.epoch ||
+			    this.told.seq < p.seq)
+				this.told = p;
+			return "unknown";
+		}
 		if (p.epoch !== this.epoch)
 			return "epoch";
 		return p.seq > this.seq ? "behind" : "same";

@@ -90,3 +90,19 @@ test("the buffer is bounded; what did not fit shows as a gap", () => {
 	const r = s.offer(E1, ev(7000));
 	assert.equal(r.gap, true);
 });
+
+test("told, before the pages are there, how far the log has come", () => {
+	const s = new Sync();
+
+	assert.equal(s.compare(`${E1}:8`), "unknown");
+	assert.equal(s.compare(`${E1}:6`), "unknown");
+	assert.equal(s.start(`${E1}:5`).gap, true, "what is not there yet");
+	s.hold();
+	assert.equal(s.start(`${E1}:5`).gap, false, "is asked for once");
+	s.hold();
+	s.compare(`${E1}:8`);
+	assert.equal(s.start(`${E1}:8`).gap, false);
+	s.hold();
+	s.compare(`${E2}:9`);
+	assert.equal(s.start(`${E1}:8`).gap, false, "another history");
+});
