@@ -6,6 +6,8 @@
  * its cause; a lost session leads to the sign-in page.
  */
 
+import { retryAfter } from "./transport.js";
+
 /** The site's root, under whatever prefix it lies. */
 export const root = new URL("../", import.meta.url);
 
@@ -20,13 +22,15 @@ export class Problem extends Error {
 	/**
 	 * @param {number} status
 	 * @param {Record<string, any>} doc
+	 * @param {number} [retry] ms that the server asked for
 	 */
-	constructor(status, doc)
+	constructor(status, doc, retry = 0)
 	{
 		super(Problem.text(doc));
 		this.name = "Problem";
 		this.status = status;
 		this.doc = doc;
+		this.retry = retry;
 	}
 
 	/**
@@ -135,7 +139,8 @@ export async function request(method, path, body, how = {})
 	if (answer.status === 401 && !how.stay)
 		toSignIn();
 	throw new Problem(answer.status, doc ??
-	    { title: `The server answered ${answer.status}` });
+	    { title: `The server answered ${answer.status}` },
+	retryAfter(answer.headers.get("Retry-After")));
 }
 
 /** @param {string} text @returns {any} null when it is not JSON */

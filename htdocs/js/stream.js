@@ -2,43 +2,37 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * The transport: joins a room, keeps one stream of events open, and comes
- * back by itself.  What the events mean is not known here, but for
- * connection matters (ping, room_joined, disconnect).
+ * The transport: joins a room, gets its events, and comes back by itself.
+ * They come by a connection of our own (link.js), or from another tab of
+ * this browser that has one (tabs.js); the page sees the same frames
+ * whichever way.  What they mean is not known here, but for connection
+ * matters (ping, room_joined, disconnect).
  *
  * States: "connecting" until the first room_joined or failure, then "live"
- * or "offline".  A return is tried with full jitter, at most 2 s apart in
- * the first half minute (a restarted relay is back within seconds), later
- * at most 30 s; at once when the network, the page or the tab comes back.
+ * or "offline".
  */
 
-import { createParser } from "../vendor/eventsource-parser.js";
 import { Problem, root } from "./api.js";
-import { Tabs } from "./tabs.js";
+import { watchPage } from "./life.js";
+import { Link } from "./link.js";
+import { Relay } from "./relay.js";
+import { Roster } from "./roster.js";
+import { Seat } from "./seat.js";
+import { Tabs, openChannel } from "./tabs.js";
+import { GRACE, STABLE, backoff, ended, recoveredFor } from "./transport.js";
 
-/** Silence after which a connection counts as dead, ms; pings are 15 s. */
-const SILENCE = 45000;
-/** Silence that makes a page that comes back distrust its stream, ms. */
-const DOUBT = 20000;
-/** Longest wait for the first frame, ms. */
-const FIRST_FRAME = 10000;
-/** A ticket older than this is renewed for a return, ms: a relay that has
- * begun anew takes those of the last minute only. */
-const TICKET_FRESH = 50000;
-/** Beats of a tab that rests, ms; a hidden page's timers may run late. */
-const RESTING_BEAT = 15000;
-/** Its first one, ms: after the relay has seen the stream end. */
-const FIRST_RESTING_BEAT = 1000;
-/** Least time between two cursor messages, ms. */
-const CURSOR_GAP = 30;
+/** Beats of a tab that follows, ms, should no ping make it beat. */
+const BEAT = 12000;
+/** A leader that begins to follow beats after that, ms: when the relay has
+ * seen its stream end. */
+const FIRST_BEAT = 1000;
+/** Least time between two new tickets because of a refusal, ms. */
+const RENEW_GAP = 2000;
 
 /**
- * @typedef {object} Joined the answer to a join
- * @property {string} sid
- * @property {string} ticket
- * @property {string} stream path of the stream
- * @property {string} position
- * @property {{user_id: number, username: string, color: string}} user
+ * @typedef {import("./seat.js").Joined} Joined
+ * @typedef {import("./transport.js").End} End
+ * @typedef {import("./transport.js").Option} Option
  *
  * @typedef {object} Hooks
  * @property {(ticket: string | null) => Promise<Joined>} join
@@ -46,22 +40,35 @@ const CURSOR_GAP = 30;
  * @property {(event: string, data: any, id: string) => void} frame
  * @property {(state: "connecting" | "live" | "offline") => void} state
  * @property {(joined: Joined) => void} [joined]
+ * @property {(name: string) => void} [transport] what brings the events now
  */
 
 export class Stream {
-	/** @param {Hooks} hooks */
-	constructor(hooks)
+	/**
+	 * @param {Hooks} hooks
+	 * @param {{transport?: Option}} [settings]
+	 */
+	constructor(hooks, { transport = "auto" } = {})
 	{
 		this.hooks = hooks;
-		/** @type {Joined | null} */
-		this.seat = null;
+		this.place = new Seat((ticket) => hooks.join(ticket),
+		    (joined) => hooks.joined?.(joined));
+		this.relay = new Relay(() => this.running ? this.seat : null,
+		    () => this.state === "live");
+		this.link = new Link(transport, {
+			frame: (_, event, data, id) =>
+			    this.came(event, data, id),
+			live: (kind) => this.live(kind),
+		});
+		this.roster = new Roster();
+		this.tabs = this.makeTabs();
 		/** "connecting", "live" or "offline" */
 		this.state = "";
-		/** an old ticket, to keep our sid with */
-		this.ticket = takeTicket();
-		/** when we joined, ms */
-		this.joinedAt = 0;
+		/** "sse", "poll", "tab" (another one reads them) or "" */
+		this.transport = "";
 		this.running = false;
+		/** out of use, to run again when the page is back */
+		this.suspended = false;
 		/** which run() is the present one */
 		this.turn = 0;
 		/** the next try needs no pause */
@@ -69,28 +76,63 @@ export class Stream {
 		this.failures = 0;
 		/** when the present outage began, ms; 0: none */
 		this.since = 0;
-		this.heard = 0;
-		/** @type {AbortController | null} */
-		this.open = null;
+		/** when our own connection was there, ms; 0: it is not */
+		this.liveAt = 0;
+		/** when a refusal last made us join again, ms */
+		this.renewed = 0;
 		/** @type {(() => void) | null} ends a wait between two tries */
 		this.wake = null;
-		/** @type {object | null} the newest cursor not yet sent */
-		this.cursorNext = null;
-		/** @type {object | null} the newest one, sent or not */
-		this.cursorLast = null;
-		this.cursorBusy = false;
-		/** other tabs of this browser need the connections */
-		this.resting = false;
-		this.tabs = new Tabs((rest) => this.rest(rest));
-		this.listen();
+		/** until an announced end is shown after all */
+		this.graceTimer = 0;
+		watchPage(this.makeLife());
 	}
 
-	start()
+	makeTabs()
 	{
-		if (this.running)
-			return;
-		this.running = true;
-		this.run(++this.turn);
+		return new Tabs({
+			live: () => this.liveAt !== 0,
+			hidden: () => document.hidden,
+			more: () => ({ state: this.state, since: this.since,
+				choice: this.link.choice.memory }),
+			known: () => this.liveAt === 0 ? null :
+			    this.roster.snapshot(),
+			role: () => this.role(),
+			told: (more) => this.told(more),
+			welcome: (known) => known !== null &&
+			    this.passed("room_joined", known, ""),
+			frame: (event, data, id) =>
+			    this.passed(event, data, id),
+			doubt: () => this.renew(),
+		}, () => openChannel(`stockroom.room ${root.pathname}`));
+	}
+
+	makeLife()
+	{
+		return {
+			left: () => {
+				if (!this.running)
+					return;
+				this.relay.leave();
+				this.suspend();
+				this.place.keep();
+			},
+			frozen: () => this.suspend(),
+			back: () => {
+				this.place.restore();
+				if (this.suspended)
+					this.start();
+			},
+			check: () => this.check(),
+			offline: () => this.cut(),
+			seen: () => this.seen(),
+			watch: () => this.watch(),
+		};
+	}
+
+	/** @returns {Joined | null} */
+	get seat()
+	{
+		return this.place.now;
 	}
 
 	/** Our sid in the room; "" before the first join. */
@@ -99,221 +141,272 @@ export class Stream {
 		return this.seat?.sid ?? "";
 	}
 
-	/** End the stream without a word: a sign-out says it for us. */
+	/** Whether no other tab reads the events for us, nor we for them. */
+	get alone()
+	{
+		return this.link.choice.option !== "auto";
+	}
+
+	// ---- what the page may ask ---------------------------------------
+
+	start()
+	{
+		this.suspended = false;
+		if (this.running)
+			return;
+		this.running = true;
+		this.run(++this.turn);
+	}
+
+	/** Get a seat, but no events yet. */
+	join()
+	{
+		return this.place.join();
+	}
+
+	/** End all without a word: a sign-out says it for us. */
 	close()
 	{
-		this.running = false;
+		this.running = this.suspended = false;
 		this.turn++;
-		this.open?.abort();
+		clearTimeout(this.graceTimer);
+		this.graceTimer = this.liveAt = 0;
+		this.tabs.exit();
+		this.cut();
 		this.wake?.();
 	}
 
-	/** End the stream, and say so to the others. */
+	/** End all, and say so to the others. */
 	stop()
 	{
-		this.leave();
+		this.relay.leave();
 		this.close();
 	}
 
 	/** Forget our seat: the next join gets another sid. */
 	forget()
 	{
-		this.seat = this.ticket = null;
+		this.place.forget();
+		this.link.reset();
 		this.state = "";
+		this.by("");
 	}
 
 	/** Let go of what is open, and join anew (another name). */
 	again()
 	{
-		this.ticket = this.seat?.ticket ?? this.ticket;
-		this.seat = null;
-		this.hurry = this.running;
-		this.open?.abort();
-		this.wake?.();
+		this.place.lose();
+		this.link.reset();
+		this.tabs.quit();
+		this.anew();
 		this.start();
 	}
 
-	/** @param {"connecting" | "live" | "offline"} state */
-	become(state)
+	/**
+	 * Choose a transport by hand, or none ("auto").
+	 * @param {Option} option
+	 */
+	use(option)
 	{
+		if (this.link.choice.option === option)
+			return;
+		this.link.choice.option = option;
+		this.tabs.exit();
+		this.anew();
+	}
+
+	/** Lose the connection, as if the network had. */
+	cut()
+	{
+		this.link.cut();
+	}
+
+	/**
+	 * Say where we are; the newest wins.
+	 * @param {{cursor_position: {x: number, y: number} | null,
+	 *   editing_row: string | null, editing_field: string | null,
+	 *   mode: string}} cursor
+	 */
+	cursor(cursor)
+	{
+		this.relay.cursor(cursor);
+	}
+
+	/**
+	 * A message to the relay.
+	 * @param {string} path
+	 * @param {object} body
+	 * @returns {Promise<number>} status; 0: no answer
+	 */
+	async tell(path, body)
+	{
+		return (await this.relay.post(path, body)).status;
+	}
+
+	/**
+	 * Take, renew, release or steal an edit lease.
+	 * @param {string} action
+	 * @param {string} row
+	 * @param {string | null} field null: the whole row
+	 */
+	lease(action, row, field)
+	{
+		return this.relay.post("lease", { action, row, field });
+	}
+
+	// ---- states ------------------------------------------------------
+
+	/**
+	 * @param {"connecting" | "live" | "offline"} state
+	 * @param {number} [since] when an outage began
+	 */
+	become(state, since = Date.now())
+	{
+		clearTimeout(this.graceTimer);
+		this.graceTimer = 0;
 		if (this.state === state)
 			return;
 		this.state = state;
-		this.since = state === "offline" ? Date.now() : 0;
+		this.since = state === "offline" ? since : 0;
+		if (state !== "live")
+			this.by("");
 		this.hooks.state(state);
+		this.tabs.lead();
 	}
+
+	/** @param {string} name what brings the events now */
+	by(name)
+	{
+		if (this.transport === name)
+			return;
+		this.transport = name;
+		this.hooks.transport?.(name);
+	}
+
+	/** @param {string} kind our own connection stands */
+	live(kind)
+	{
+		this.liveAt ||= Date.now();
+		this.by(kind);
+		this.become("live");
+	}
+
+	/**
+	 * The events come no longer.
+	 * @param {number} ms for which the reader need not know
+	 */
+	lose(ms)
+	{
+		this.liveAt = 0;
+		if (ms === 0)
+			this.become("offline");
+		else if (this.state === "live")
+			this.graceTimer ||= Number(setTimeout(
+			    () => this.become("offline"), ms));
+		this.tabs.lead();
+	}
+
+	/** Begin the next connection at once, instead of the present one. */
+	anew()
+	{
+		if (!this.running)
+			return;
+		this.lose(GRACE);
+		this.failures = 0;
+		this.hurry = true;
+		this.cut();
+		this.wake?.();
+	}
+
+	// ---- our own connection ------------------------------------------
 
 	/** @param {number} turn */
 	async run(turn)
 	{
 		if (this.state === "")
 			this.become("connecting");
-		while (turn === this.turn) {
-			const seat = this.seat;
-			let pause = 0;
-			if (this.resting) {
-				await this.sleep();
-				continue;
-			}
-			try {
-				await this.sit();
-				if (turn !== this.turn)
-					break;
-				pause = await this.read();
-			} catch (e) {
-				if (e instanceof Problem && e.status === 401)
-					this.running = false;
-			}
-			if (turn !== this.turn || !this.running)
-				break;
-			if (this.resting)
-				continue;
-			/* A ticket that ran out is renewed without a word. */
-			if (seat !== null && this.seat === null &&
-			    this.failures === 0)
-				this.hurry = true;
-			else
-				this.become("offline");
-			this.failures++;
-			if (!this.hurry)
-				await this.pause(pause);
-			this.hurry = false;
-		}
+		else
+			this.lose(GRACE);
+		while (turn === this.turn)
+			await this.once(turn);
 	}
 
-	/** Have a seat whose ticket any relay takes, if that can be had. */
-	async sit()
+	/**
+	 * Get events until they end, and wait for the next try.
+	 * @param {number} turn
+	 */
+	async once(turn)
 	{
-		if (Date.now() - this.joinedAt < TICKET_FRESH &&
-		    this.seat !== null)
-			return;
+		if (!this.alone)
+			this.tabs.look();
 		try {
-			await this.join();
+			await this.place.sit();
 		} catch (e) {
-			const gone = e instanceof Problem && e.status === 401;
-			if (gone || this.seat === null)
-				throw e;
+			if (turn === this.turn)
+				await this.recover(this.noSeat(e), 0);
+			return;
 		}
+		if (!this.alone)
+			await this.tabs.answered();
+		const seat = this.seat;
+		if (turn !== this.turn || seat === null)
+			return;
+		if (!this.alone)
+			this.tabs.enter(`${seat.user.user_id} ${seat.room}`);
+		if (!this.alone && !this.tabs.leads)
+			return this.follow(turn);
+		this.hurry = false;
+		const { end, swap, grace } = await this.link.read(seat,
+		    this.hooks.position() ?? seat.position);
+		this.hurry ||= swap;
+		if (turn === this.turn && (this.alone || this.tabs.leads))
+			await this.recover(end, this.hurry ?
+			    Math.max(grace, GRACE) : grace);
 	}
 
-	async join()
+	/** @param {unknown} e why the join failed @returns {End} */
+	noSeat(e)
 	{
-		this.seat = await this.hooks.join(this.ticket).catch((e) => {
-			/* The old ticket was somebody else's: do without. */
-			if (e instanceof Problem && e.status === 422 &&
-			    this.ticket !== null)
-				return this.hooks.join(null);
+		if (!(e instanceof Problem))
 			throw e;
-		});
-		this.ticket = this.seat.ticket;
-		this.joinedAt = Date.now();
-		this.hooks.joined?.(this.seat);
+		if (e.status === 401) {
+			/* Nobody is signed in any more. */
+			this.tabs.say("doubt");
+			this.close();
+		}
+		return ended({ status: 0, wait: e.retry });
 	}
 
 	/**
-	 * Read the stream to its end.
-	 * @returns {Promise<number>} ms that the server wants us to wait
+	 * There is no connection: wait for the next try.
+	 * @param {End} end
+	 * @param {number} grace for which the reader need not know, ms
 	 */
-	async read()
+	async recover(end, grace)
 	{
-		const seat = /** @type {Joined} */ (this.seat);
-		const url = new URL(seat.stream, root);
-		const open = this.open = new AbortController();
-		const position = this.hooks.position() ?? seat.position;
-		let pause = 0;
-		const timer = setTimeout(() => open.abort(), FIRST_FRAME);
-		const parser = createParser({
-			onRetry: (/** @type {number} */ ms) => pause = ms,
-			onEvent: (/** @type {any} */ ev) => {
-				clearTimeout(timer);
-				const wait = this.frame(ev.event ?? "message",
-				    ev.data, ev.id ?? "");
-				pause = Math.max(pause, wait);
-			},
-		});
-
-		if (position)
-			url.searchParams.set("position", position);
-		try {
-			const answer = await fetch(url, {
-				headers: {
-					Accept: "text/event-stream",
-					Authorization:
-					    `Bearer ${seat.ticket}`,
-				},
-				cache: "no-store", signal: open.signal,
-				credentials: "same-origin",
-			});
-			if (!answer.ok || answer.body === null) {
-				await answer.body?.cancel();
-				if ([401, 403].includes(answer.status))
-					this.seat = null;
-				return 0;
-			}
-			this.heard = Date.now();
-			const reader = answer.body.getReader();
-			const decoder = new TextDecoder();
-			for (;;) {
-				const { done, value } = await reader.read();
-				if (done)
-					break;
-				this.heard = Date.now();
-				parser.feed(decoder.decode(value,
-				    { stream: true }));
-			}
-		} finally {
-			clearTimeout(timer);
-			open.abort();
-			if (this.open === open)
-				this.open = null;
-		}
-		return pause;
-	}
-
-	/**
-	 * @param {string} event
-	 * @param {string} text
-	 * @param {string} id
-	 * @returns {number} ms to wait before the next try
-	 */
-	frame(event, text, id)
-	{
-		let data, wait = 0;
-
-		try {
-			data = JSON.parse(text);
-		} catch {
-			return 0;
-		}
-		if (event === "disconnect") {
-			wait = Math.min(Number(data.retry) || 0, 60000);
-			if (data.code === "ticket")
-				this.seat = null;
-		} else if (event === "room_joined") {
+		if (!this.running)
+			return;
+		if (this.liveAt !== 0 && Date.now() - this.liveAt >= STABLE)
 			this.failures = 0;
-			this.become("live");
-			/* The sid may be known as away, from before. */
-			this.beat();
-			/* A restarted relay does not know where we are. */
-			this.cursorNext ??= this.cursorLast;
-			this.sendCursor();
-		} else if (event === "ping") {
-			this.beat();
+		if ([401, 403].includes(end.status) || end.code === "ticket") {
+			/* One that ran out is renewed without a word. */
+			if (this.failures === 0) {
+				this.hurry = true;
+				grace = GRACE;
+			}
+			this.place.lose();
+			this.tabs.say("doubt");
 		}
-		this.hooks.frame(event, data, id);
-		return wait;
-	}
-
-	/** @param {number} least ms that the server asked for */
-	async pause(least)
-	{
-		const outage = this.since === 0 ? 0 : Date.now() - this.since;
-		const top = Math.min(250 * 2 ** Math.min(this.failures, 10),
-		    outage < 30000 ? 2000 : 30000);
-		const ms = Math.max(least, 50) +
-		    Math.random() * (least > 0 ? Math.min(top, least) : top);
-
-		await this.sleep(ms);
+		/* Another page has our sid: one that was made from ours. */
+		if (end.code === "replaced")
+			this.place.forget();
+		this.lose(grace);
+		this.failures++;
+		if (!this.hurry)
+			await this.sleep(backoff(this.failures,
+			    this.since === 0 ? 0 : Date.now() - this.since,
+			    end.wait, Math.random()));
+		this.hurry = false;
 	}
 
 	/** @param {number} [ms] without it: until somebody wakes us */
@@ -331,94 +424,130 @@ export class Stream {
 	}
 
 	/**
-	 * Close the stream, but stay in the room by beats (other tabs need
-	 * the connection); false: open it again.
-	 * @param {boolean} on
+	 * An event of our own connection.
+	 * @param {string} event
+	 * @param {any} data
+	 * @param {string} id
 	 */
-	rest(on)
+	came(event, data, id)
 	{
-		this.resting = on;
-		if (!this.running)
-			return;
-		if (on && this.seat !== null)
-			this.become("connecting");
-		this.open?.abort();
-		this.wake?.();
-		if (on)
-			setTimeout(() => this.resting && this.beat(),
-			    FIRST_RESTING_BEAT);
+		this.roster.take(event, data, id);
+		this.give(event, data, id);
+		/* These two are about our connection, not about the room. */
+		if (event !== "connection_established" &&
+		    event !== "disconnect")
+			this.tabs.frame(event, data, id);
 	}
 
 	/**
-	 * A message to the relay.
-	 * @param {string} path
-	 * @param {object} body
-	 * @returns {Promise<number>} status; 0: no answer
+	 * An event, whichever way it came.
+	 * @param {string} event
+	 * @param {any} data
+	 * @param {string} id
 	 */
-	async tell(path, body)
+	give(event, data, id)
 	{
-		if (this.seat === null || !this.running)
-			return 0;
-		try {
-			const answer = await fetch(
-			    new URL(path, new URL(this.seat.stream, root)), {
-				method: "POST",
-				headers: { "Content-Type": "application/json",
-					Authorization:
-					    `Bearer ${this.seat.ticket}` },
-				body: JSON.stringify(body),
-			});
-			await answer.text();
-			return answer.status;
-		} catch {
-			return 0;
+		if (event === "room_joined") {
+			/* The sid may be known as away, from before. */
+			this.beat();
+			/* A restarted relay does not know where we are. */
+			this.relay.again();
+		} else if (event === "ping") {
+			this.beat();
 		}
+		this.hooks.frame(event, data, id);
 	}
 
-	/** Say that we are still here. */
-	beat()
+	// ---- other tabs --------------------------------------------------
+
+	/**
+	 * Another tab has the connection: wait until we need one.
+	 * @param {number} turn
+	 */
+	async follow(turn)
 	{
-		return this.tell("beat",
-		    { state: document.hidden ? "away" : "active" });
+		const { group } = this.tabs;
+
+		this.beat();
+		while (turn === this.turn && this.seat !== null &&
+		    !this.tabs.leads && this.tabs.group === group)
+			await this.sleep();
+	}
+
+	/** We lead now, or no longer do. */
+	role()
+	{
+		this.roster = new Roster();
+		this.link.reset();
+		this.anew();
+		if (!this.tabs.leads)
+			setTimeout(() => this.running && !this.tabs.leads &&
+			    this.beat(), FIRST_BEAT);
+	}
+
+	/** @param {any} more our leader's state */
+	told(more)
+	{
+		this.link.choice.remember(more.choice);
+		if (more.state === "offline")
+			this.become("offline", more.since);
+		else if (more.state === "live" && this.state !== "live" &&
+		    this.tabs.welcomed)
+			this.tabs.hello();
 	}
 
 	/**
-	 * Say where we are; the newest wins.
-	 * @param {{cursor_position: {x: number, y: number} | null,
-	 *   editing_row: string | null, editing_field: string | null,
-	 *   mode: string}} cursor
+	 * An event that another tab passes on.
+	 * @param {string} event
+	 * @param {any} data
+	 * @param {string} id
 	 */
-	cursor(cursor)
+	passed(event, data, id)
 	{
-		this.cursorNext = this.cursorLast = cursor;
-		this.sendCursor();
+		if (data.me !== undefined)
+			data = { ...data, me: this.self(data.users ?? []) };
+		if (event !== "room_joined")
+			return this.give(event, data, id);
+		this.by("tab");
+		this.become("live");
+		this.hooks.frame("connection_established", { sid: this.sid },
+		    "");
+		this.give(event, { ...data, recovered:
+		    recoveredFor(this.hooks.position(), data) }, id);
+		/* A relay that has begun anew wants a new ticket. */
+		if (!this.place.fresh && this.self(data.users) === undefined)
+			this.renew();
 	}
 
-	async sendCursor()
+	/** Our own entry. @param {{sid: string}[]} users */
+	self(users)
 	{
-		if (this.cursorBusy || this.cursorNext === null ||
-		    this.state !== "live")
-			return;
-		this.cursorBusy = true;
-		const now = this.cursorNext;
-		const status = await this.tell("cursor", now);
-		/* What could not be sent goes with the next room_joined. */
-		if (status !== 0 && status < 500 && this.cursorNext === now)
-			this.cursorNext = null;
-		await new Promise((r) => setTimeout(r, CURSOR_GAP));
-		this.cursorBusy = false;
-		if (this.cursorNext !== now)
-			this.sendCursor();
+		return users.find((u) => u.sid === this.sid);
 	}
 
-	leave()
+	/** Say that we are here; a refused follower gets a new ticket. */
+	async beat()
 	{
-		if (this.seat === null)
-			return;
-		navigator.sendBeacon(
-		    new URL("leave", new URL(this.seat.stream, root)),
-		    this.seat.ticket);
+		const { status } = await this.relay.beat();
+
+		if ([401, 403].includes(status) && !this.alone &&
+		    !this.tabs.leads)
+			this.renew();
 	}
+
+	/** Our ticket may be worth nothing: join again. */
+	renew()
+	{
+		if (!this.running || Date.now() - this.renewed < RENEW_GAP)
+			return;
+		this.renewed = Date.now();
+		if (this.tabs.leads)
+			return this.cut();
+		this.place.lose();
+		this.wake?.();
+	}
+
+	// ---- the page's life ---------------------------------------------
 
 	/** The page, the tab or the network came back: trust nothing old. */
 	check()
@@ -426,75 +555,36 @@ export class Stream {
 		if (!this.running)
 			return;
 		this.wake?.();
-		if (this.open !== null && this.heard !== 0 &&
-		    Date.now() - this.heard > DOUBT)
-			this.open.abort();
+		this.tabs.tick();
+		this.link.doubt();
 	}
 
-	listen()
+	/** Nothing lasts: look after the connection, and be heard. */
+	watch()
 	{
-		addEventListener("pagehide", () => {
-			if (!this.running)
-				return;
-			this.stop();
-			keepTicket(this.ticket);
-		});
-		addEventListener("pageshow", (ev) => {
-			if (!ev.persisted)
-				return;
-			takeTicket();
-			this.start();
-		});
-		addEventListener("online", () => this.check());
-		addEventListener("offline", () => this.open?.abort());
-		document.addEventListener("visibilitychange", () => {
-			/* Later: a page that is being left is hidden, too. */
-			setTimeout(() => {
-				if (this.running && this.state === "live")
-					this.beat();
-			}, document.hidden ? 300 : 0);
-			if (!document.hidden)
-				this.check();
-		});
-		setInterval(() => {
-			if (this.resting)
+		this.link.watch();
+		if (this.tabs.group !== "" && !this.tabs.leads &&
+		    Date.now() - this.relay.beaten >= BEAT)
+			this.beat();
+	}
+
+	/** The page is hidden, or shown. */
+	seen()
+	{
+		this.tabs.seen();
+		/* Later: a page that is being left is hidden, too. */
+		setTimeout(() => {
+			if (this.running && this.state === "live")
 				this.beat();
-		}, RESTING_BEAT);
-		setInterval(() => {
-			if (this.open !== null && this.heard !== 0 &&
-			    Date.now() - this.heard > SILENCE)
-				this.open.abort();
-		}, 5000);
+		}, document.hidden ? 300 : 0);
 	}
-}
 
-const KEPT = "stockroom.ticket";
-
-/*
- * The ticket outlives a reload, so that the sid does too.  It is in the
- * storage only between pagehide and the next load: a duplicated tab copies
- * the storage, and must not take our sid.
- */
-
-/** @returns {string | null} */
-function takeTicket()
-{
-	try {
-		const ticket = sessionStorage.getItem(KEPT);
-		sessionStorage.removeItem(KEPT);
-		return ticket;
-	} catch {
-		return null;
-	}
-}
-
-/** @param {string | null} ticket */
-function keepTicket(ticket)
-{
-	try {
-		if (ticket !== null)
-			sessionStorage.setItem(KEPT, ticket);
-	} catch {
-		/* storage is off: the sid is new after a reload */
+	/** The page goes out of use, perhaps to come back as it was. */
+	suspend()
+	{
+		if (!this.running)
+			return;
+		this.close();
+		this.suspended = true;
 	}
 }

@@ -1,0 +1,139 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/*
+ * What a page says to the relay: where its reader is, that it is still
+ * there, edit leases, and that it leaves.
+ */
+
+import { root } from "./api.js";
+import { retryAfter } from "./transport.js";
+
+/** Least time between two cursor messages, ms. */
+const CURSOR_GAP = 30;
+/** Longest wait for an answer, ms. */
+const TIMEOUT = 10000;
+
+/**
+ * @typedef {object} Said
+ * @property {number} status 0: no answer
+ * @property {any} doc the answer's JSON; null: none
+ * @property {number} retry ms that the server asked for
+ */
+
+export class Relay {
+	/**
+	 * @param {() => import("./seat.js").Joined | null} seat null: say
+	 *   nothing now
+	 * @param {() => boolean} live whether the room hears us
+	 */
+	constructor(seat, live)
+	{
+		this.seat = seat;
+		this.live = live;
+		/** @type {object | null} the newest cursor not yet sent */
+		this.next = null;
+		/** @type {object | null} the newest one, sent or not */
+		this.last = null;
+		this.busy = false;
+		/** when the last beat was sent, ms */
+		this.beaten = 0;
+	}
+
+	/**
+	 * @param {string} path
+	 * @param {object} body
+	 * @returns {Promise<Said>}
+	 */
+	async post(path, body)
+	{
+		const seat = this.seat(), stop = new AbortController();
+		const none = { status: 0, doc: null, retry: 0 };
+
+		if (seat === null)
+			return none;
+		const timer = setTimeout(() => stop.abort(), TIMEOUT);
+		try {
+			const answer = await fetch(
+			    new URL(path, new URL(seat.stream, root)), {
+				method: "POST", signal: stop.signal,
+				headers: { "Content-Type": "application/json",
+					Authorization:
+					    `Bearer ${seat.ticket}` },
+				body: JSON.stringify(body),
+			});
+			return { status: answer.status,
+				doc: readJson(await answer.text()),
+				retry: retryAfter(
+				    answer.headers.get("Retry-After")) };
+		} catch {
+			return none;
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	/** Say that we are still here. @returns {Promise<Said>} */
+	beat()
+	{
+		this.beaten = Date.now();
+		return this.post("beat",
+		    { state: document.hidden ? "away" : "active" });
+	}
+
+	/**
+	 * Say where we are; the newest wins.
+	 * @param {object} cursor
+	 */
+	cursor(cursor)
+	{
+		this.next = this.last = cursor;
+		this.send();
+	}
+
+	/** Say it again, to a relay that may have begun anew. */
+	again()
+	{
+		this.next ??= this.last;
+		this.send();
+	}
+
+	async send()
+	{
+		if (this.busy || this.next === null || !this.live())
+			return;
+		this.busy = true;
+		const now = this.next;
+		const { status, retry } = await this.post("cursor", now);
+		/* What could not be sent goes with the next room_joined. */
+		if (status !== 0 && status !== 429 && status < 500 &&
+		    this.next === now)
+			this.next = null;
+		await new Promise((r) =>
+		    setTimeout(r, Math.max(retry, CURSOR_GAP)));
+		this.busy = false;
+		if (this.next !== now || status === 429)
+			this.send();
+	}
+
+	/** Said even while the page is being closed. */
+	leave()
+	{
+		const seat = this.seat();
+
+		if (seat !== null)
+			navigator.sendBeacon(
+			    new URL("leave", new URL(seat.stream, root)),
+			    seat.ticket);
+	}
+}
+
+/** @param {string} text @returns {any} null when it is not JSON */
+function readJson(text)
+{
+	try {
+		return text === "" ? null : JSON.parse(text);
+	} catch {
+		return null;
+	}
+}
