@@ -1,0 +1,495 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#define BACKOFF      250      /* ms, doubled for each failure in a row */
+#define BACKOFF_MAX  2000     /* ms, in the first minutes of an outage */
+#define FIRST_FRAME  10000000 /* us that the first frame may take */
+#define SILENCE      45000000 /* us after which a connection is dead */
+#define READ_MOST    262144   /* bytes in one go: others wait */
+#define SESSION_MS   3600000  /* of our tickets */
+#define TRICKLE_LOOK 100000   /* us between two sips */
+
+static void client_ready(struct source *, uint32_t);
+
+void
+client_init(struct client *c, struct crowd *crowd, unsigned n)
+{
+	memset(c, 0, sizeof(*c));
+	c->source.ready = client_ready;
+	c->crowd = crowd;
+	c->n = n;
+	c->fd = c->old_fd = -1;
+	c->phase = CLIENT_AWAY;
+	c->check.faults = &crowd->faults;
+	c->check.truth = &crowd->truth;
+	check_start(&c->check, crowd->start);
+	ticket_new_sid(c->sid);
+	if ((c->ticket = calloc(1, 1)) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+}
+
+void
+client_reset(struct client *c)
+{
+	if (c->fd != -1)
+		close(c->fd);
+	if (c->old_fd != -1)
+		close(c->old_fd);
+	buf_reset(&c->out);
+	buf_reset(&c->body);
+	sse_in_reset(&c->sse);
+	check_reset(&c->check);
+	free(c->ticket);
+}
+
+/* A ticket is good for a minute: each request of a stream has a new one. */
+static void
+sign(struct client *c)
+{
+	struct ticket t = {0};
+	char text[TICKET_MAX];
+
+	memcpy(t.sid, c->sid, sizeof(t.sid));
+	t.user_id = CLIENT_USER + (int64_t)c->n;
+	snprintf(t.username, sizeof(t.username), "load%u", c->n);
+	snprintf(t.role, sizeof(t.role), "editor");
+	snprintf(t.room, sizeof(t.room), "%s", c->crowd->room);
+	snprintf(t.session, sizeof(t.session), "load%u", c->n);
+	t.issued = clock_utc_ms();
+	t.ends = t.issued + SESSION_MS;
+	ticket_sign(&t, &c->crowd->keys, text);
+	free(c->ticket);
+	if ((c->ticket = strdup(text)) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+}
+
+static void
+hang_up(struct client *c)
+{
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
+	c->joined = false;
+	buf_clear(&c->out);
+	buf_reset(&c->body);
+	sse_in_clear(&c->sse);
+}
+
+static void
+watch(struct client *c, int op)
+{
+	struct epoll_event ev = {.data.ptr = c};
+
+	if (c->out.len > 0)
+		ev.events |= EPOLLOUT;
+	if (!c->blocked)
+		ev.events |= EPOLLIN;
+	if (epoll_ctl(c->crowd->epfd, op, c->fd, &ev) == -1)
+		log_fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
+}
+
+/* Wait as long as the server said and a random time besides. */
+static void
+wait_again(struct client *c)
+{
+	unsigned power = c->failures < 8 ? c->failures : 8;
+	int64_t top = (int64_t)BACKOFF << power, least = c->told_retry;
+
+	if (top > BACKOFF_MAX)
+		top = BACKOFF_MAX;
+	if (least > 0 && least < top)
+		top = least;
+	if (least < 50)
+		least = 50;
+	least += (int64_t)dice_roll(&c->crowd->dice, (uint64_t)top + 1);
+	c->told_retry = 0;
+	c->failures++;
+	c->phase = CLIENT_WAIT;
+	c->due = now_us() + least * 1000;
+}
+
+void
+client_again(struct client *c)
+{
+	hang_up(c);
+	wait_again(c);
+}
+
+static void
+add_request(struct client *c)
+{
+	struct crowd *w = c->crowd;
+	struct buf *b = &c->out;
+
+	buf_printf(b, "GET %s/push/%s?position=%s:%lld", w->base,
+	    c->poll ? "poll" : "stream", w->truth.epoch,
+	    (long long)c->check.last);
+	if (c->poll && c->has_answer)
+		buf_printf(b, "&answer=%lld&presence_version=%lld",
+		    (long long)c->answer, (long long)c->presence_version);
+	buf_printf(b,
+	    " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n",
+	    c->ticket);
+}
+
+/* Send the request, on the old connection of a poll if there is one. */
+static void
+ask(struct client *c)
+{
+	struct crowd *w = c->crowd;
+	bool fresh = c->fd == -1;
+
+	c->began_us = c->heard_us = c->read_us = now_us();
+	if (fresh) {
+		sign(c);
+		c->fd = http_connect(&w->push, w->rcvbuf);
+		if (c->fd == -1) {
+			client_again(c);
+			return;
+		}
+	}
+	c->phase = CLIENT_OPEN;
+	http_in_init(&c->in);
+	sse_in_clear(&c->sse);
+	check_connected(&c->check);
+	add_request(c);
+	watch(c, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+}
+
+void
+client_open(struct client *c, int64_t due_us)
+{
+	c->phase = CLIENT_WAIT;
+	c->due = due_us;
+}
+
+void
+client_next_poll(struct client *c, int64_t pause)
+{
+	if (!c->in.keep) {
+		close(c->fd);
+		c->fd = -1;
+	}
+	c->phase = CLIENT_WAIT;
+	c->due = now_us() + 1000 * (int64_t)dice_roll(
+				       &c->crowd->dice, (uint64_t)pause + 1);
+}
+
+static void
+client_write(struct client *c)
+{
+	ssize_t n;
+
+	n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL);
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		c->crowd->tally.ends++;
+		client_again(c);
+		return;
+	}
+	if (n > 0)
+		buf_consume(&c->out, (size_t)n);
+	if (c->out.len == 0)
+		watch(c, EPOLL_CTL_MOD);
+}
+
+static void
+client_ready(struct source *s, uint32_t events)
+{
+	struct client *c = (struct client *)(void *)s;
+
+	if (c->fd == -1)
+		return;
+	if ((events & EPOLLOUT) != 0 && c->out.len > 0)
+		client_write(c);
+	if (c->fd != -1 && c->phase != CLIENT_OPEN) {
+		/* The server does not keep the connection of our polls. */
+		close(c->fd);
+		c->fd = -1;
+	}
+	if (c->fd == -1)
+		return;
+	if ((events & EPOLLIN) != 0 ||
+	    ((events & (EPOLLHUP | EPOLLERR)) != 0 && !c->blocked))
+		client_read(c, READ_MOST);
+	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		client_thaw(c, 0); /* nothing more to wait for */
+}
+
+/* ---- the log */
+
+void
+client_want_pages(struct client *c, int64_t upto)
+{
+	if (c->crowd->token == NULL) {
+		check_skip(&c->check, upto);
+		return;
+	}
+	c->gap = true;
+	c->fetch_due = now_us();
+}
+
+static int64_t
+int_of(struct json_object *obj, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(obj, key, &value))
+		return -1;
+	return json_object_get_int64(value);
+}
+
+/* A page of the log; true when there is more. */
+static bool
+take_page(struct client *c, struct json_object *page)
+{
+	struct json_object *rows, *row, *more;
+	size_t i;
+
+	if (!json_object_object_get_ex(page, "changes", &rows) ||
+	    !json_object_object_get_ex(page, "more", &more)) {
+		c->crowd->faults.broken++;
+		return false;
+	}
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		check_page(&c->check, int_of(row, "seq"), content_hash(row));
+	}
+	return json_object_get_boolean(more);
+}
+
+static void
+page_done(void *arg, int status, const char *body, size_t len)
+{
+	struct client *c = arg;
+	struct json_object *page;
+	bool more = false;
+
+	c->fetching = false;
+	if (status == 400 || status == 410 || status == 422) {
+		client_restart(c);
+		return;
+	}
+	if (status != 200 || len == 0 ||
+	    (page = json_tokener_parse(body)) == NULL) {
+		c->fetch_due = now_us() + 100000 +
+			       (int64_t)dice_roll(&c->crowd->dice, 200000);
+		return;
+	}
+	c->crowd->tally.pages++;
+	more = take_page(c, page);
+	json_object_put(page);
+	c->gap = more || check_closed(&c->check) == CHECK_GAP;
+	c->fetch_due = now_us();
+}
+
+static void
+fetch(struct client *c)
+{
+	struct crowd *w = c->crowd;
+	char path[256];
+
+	snprintf(path, sizeof(path),
+	    "%s/api/v1/inventory/changes?since=%s:%lld&limit=1000", w->base,
+	    w->truth.epoch, (long long)c->check.last);
+	c->fetching = true;
+	rest_send(&w->api, &(struct rest_request){.method = "GET",
+			       .path = path,
+			       .bearer = w->token,
+			       .done = page_done,
+			       .arg = c});
+}
+
+/* Where the newest page of items stands. */
+static void
+restart_done(void *arg, int status, const char *body, size_t len)
+{
+	struct client *c = arg;
+	struct json_object *obj = NULL, *text;
+	struct event_position pos;
+
+	c->fetching = false;
+	if (status == 200 && len > 0)
+		obj = json_tokener_parse(body);
+	if (obj != NULL && json_object_object_get_ex(obj, "position", &text) &&
+	    event_position_parse(json_object_get_string(text), &pos)) {
+		if (strcmp(pos.epoch, c->crowd->truth.epoch) != 0)
+			truth_start(&c->crowd->truth, pos.epoch, pos.seq);
+		check_start(&c->check, pos.seq);
+		c->gap = false;
+		client_open(c, now_us());
+	} else {
+		client_again(c);
+	}
+	json_object_put(obj);
+}
+
+void
+client_restart(struct client *c)
+{
+	struct crowd *w = c->crowd;
+	char path[256];
+
+	hang_up(c);
+	c->phase = CLIENT_AWAY;
+	c->has_answer = false;
+	w->tally.restarts++;
+	snprintf(
+	    path, sizeof(path), "%s/api/v1/inventory/items?limit=1", w->base);
+	c->fetching = true;
+	rest_send(&w->api, &(struct rest_request){.method = "GET",
+			       .path = path,
+			       .bearer = w->token,
+			       .done = restart_done,
+			       .arg = c});
+}
+
+void
+client_beat(struct client *c)
+{
+	struct crowd *w = c->crowd;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/push/beat", w->base);
+	rest_send(&w->posts, &(struct rest_request){.method = "POST",
+				 .path = path,
+				 .bearer = c->ticket,
+				 .body = "{\"state\":\"active\"}"});
+}
+
+/* ---- time and mishaps */
+
+static void
+sip(struct client *c, int64_t now)
+{
+	int64_t bytes = c->rate * (now - c->read_us) / 1000000;
+
+	if (now - c->read_us < TRICKLE_LOOK || bytes == 0)
+		return;
+	c->read_us = now;
+	client_read(c, (size_t)bytes);
+}
+
+void
+client_tick(struct client *c, int64_t now)
+{
+	if (c->blocked && c->until != 0 && now >= c->until)
+		client_thaw(c, 0);
+	if (c->gap && !c->fetching && now >= c->fetch_due)
+		fetch(c);
+	if (c->phase == CLIENT_WAIT && now >= c->due && !(c->poll && c->gap)) {
+		ask(c);
+		return;
+	}
+	if (c->phase != CLIENT_OPEN)
+		return;
+	if (c->blocked && c->rate > 0)
+		sip(c, now);
+	else if (!c->blocked &&
+		 (now - c->heard_us > SILENCE ||
+		     (!c->joined && now - c->began_us > FIRST_FRAME))) {
+		c->crowd->tally.ends++;
+		client_again(c);
+	}
+}
+
+void
+client_cut(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	if (c->phase == CLIENT_AWAY)
+		return;
+	c->crowd->tally.cuts++;
+	client_again(c);
+}
+
+void
+client_leave(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	hang_up(c);
+	c->crowd->tally.cuts++;
+	c->phase = CLIENT_AWAY;
+}
+
+void
+client_back(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	if (c->phase == CLIENT_AWAY && !c->fetching)
+		client_open(c, now_us());
+}
+
+void
+client_freeze(struct client *c, int64_t ms)
+{
+	c->crowd->tally.stalls++;
+	c->blocked = true;
+	c->rate = 0;
+	c->until = ms == 0 ? 0 : now_us() + ms * 1000;
+	if (c->fd != -1)
+		watch(c, EPOLL_CTL_MOD);
+}
+
+void
+client_trickle(struct client *c, int64_t rate)
+{
+	client_freeze(c, 0);
+	c->rate = rate;
+	c->read_us = now_us();
+}
+
+void
+client_thaw(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	c->blocked = false;
+	c->rate = 0;
+	/* What waits for us says nothing of how fast the server is. */
+	c->heard_us = c->live_us = now_us();
+	if (c->fd != -1)
+		watch(c, EPOLL_CTL_MOD);
+}
+
+/* The old connection lives on until the new one has joined, or is cut. */
+void
+client_switch(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	if (c->phase == CLIENT_AWAY)
+		return;
+	c->crowd->tally.switches++;
+	if (c->old_fd == -1 && c->fd != -1 && c->n % 2 == 0) {
+		c->old_fd = c->fd;
+		epoll_ctl(c->crowd->epfd, EPOLL_CTL_DEL, c->fd, NULL);
+		c->fd = -1;
+	}
+	hang_up(c);
+	c->poll = !c->poll;
+	c->has_answer = false;
+	client_open(c, now_us());
+}
+
+void
+client_lose(struct client *c, int64_t ignored)
+{
+	if (c->poll)
+		c->lose = true;
+	else
+		client_cut(c, ignored);
+}

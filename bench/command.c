@@ -1,0 +1,446 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "command.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "shared/clock.h"
+#include "shared/json.h"
+
+#define ASK_PAUSE 20 /* ms until an unanswered question is asked again */
+
+/* A command; WAIT returns true when it is done, NULL: at once. */
+struct command_row {
+	const char *name;
+	int args; /* numbers that must be there */
+	const char *help;
+	void (*begin)(struct run *);
+	bool (*wait)(struct run *, int64_t now);
+	void (*answer)(struct run *, struct json_object *);
+};
+
+static void
+put_int(struct json_object *obj, const char *key, int64_t value)
+{
+	json_object_object_add(obj, key, json_object_new_int64(value));
+}
+
+/* ---- what clients are told to do */
+
+static void
+begin_open(struct run *r)
+{
+	crowd_open(r->crowd, r->arg[0]);
+}
+
+static void
+begin_chaos(struct run *r)
+{
+	crowd_chaos(r->crowd, r->arg[0]);
+}
+
+static void
+pick(struct run *r, void (*fn)(struct client *, int64_t))
+{
+	crowd_pick(r->crowd, (unsigned)r->arg[0], fn, r->arg[1]);
+}
+
+static void
+begin_cut(struct run *r)
+{
+	pick(r, client_cut);
+}
+
+static void
+begin_leave(struct run *r)
+{
+	pick(r, client_leave);
+}
+
+static void
+begin_switch(struct run *r)
+{
+	pick(r, client_switch);
+}
+
+static void
+begin_lose(struct run *r)
+{
+	pick(r, client_lose);
+}
+
+static void
+begin_freeze(struct run *r)
+{
+	pick(r, client_freeze);
+}
+
+static void
+begin_trickle(struct run *r)
+{
+	pick(r, client_trickle);
+}
+
+static void
+begin_back(struct run *r)
+{
+	crowd_pick(r->crowd, r->crowd->size, client_back, 0);
+}
+
+static void
+begin_thaw(struct run *r)
+{
+	crowd_pick(r->crowd, r->crowd->size, client_thaw, 0);
+}
+
+/* ---- writing, and waiting */
+
+static void
+begin_write(struct run *r)
+{
+	assert(r->writer != NULL);
+	writer_add(r->writer, r->arg[0], r->arg[1]);
+}
+
+static bool
+wait_written(struct run *r, int64_t now)
+{
+	(void)now;
+	return r->writer == NULL || writer_idle(r->writer);
+}
+
+static bool
+wait_joined(struct run *r, int64_t now)
+{
+	(void)now;
+	return crowd_behind(r->crowd, -1) == 0;
+}
+
+static bool
+wait_pause(struct run *r, int64_t now)
+{
+	return now - r->began >= r->arg[0];
+}
+
+/* Ask the app something, unless that is under way. */
+static void
+ask(struct run *r, const char *path, rest_done done, int64_t now)
+{
+	if (r->asking || now < r->ask_at)
+		return;
+	r->asking = true;
+	rest_send(&r->crowd->api, &(struct rest_request){.method = "GET",
+				      .path = path,
+				      .bearer = r->crowd->token,
+				      .done = done,
+				      .arg = r});
+}
+
+/* The answer as JSON, the caller's; NULL: ask again later. */
+static struct json_object *
+asked(struct run *r, int status, const char *body, size_t len)
+{
+	struct json_object *obj = NULL;
+
+	r->asking = false;
+	if (status == 200 && len > 0)
+		obj = json_tokener_parse(body);
+	if (obj == NULL)
+		r->ask_at = clock_mono_ms() + ASK_PAUSE;
+	return obj;
+}
+
+static void
+head_done(void *arg, int status, const char *body, size_t len)
+{
+	struct run *r = arg;
+	struct json_object *obj = asked(r, status, body, len), *text;
+	struct event_position pos;
+
+	if (obj != NULL && json_object_object_get_ex(obj, "position", &text) &&
+	    event_position_parse(json_object_get_string(text), &pos))
+		r->head = pos.seq;
+	json_object_put(obj);
+}
+
+static void
+begin_level(struct run *r)
+{
+	r->head = r->arg[0] > 0 ? r->arg[0] : -1;
+}
+
+static bool
+wait_level(struct run *r, int64_t now)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/api/v1/inventory/items?limit=1",
+	    r->crowd->base);
+	if (r->head < 0)
+		ask(r, path, head_done, now);
+	return r->head >= 0 && crowd_behind(r->crowd, r->head) == 0;
+}
+
+/* ---- the check at the end: the log itself against what was heard */
+
+static void
+compare(struct run *r, struct json_object *row)
+{
+	struct json_object *value;
+	struct truth_event *ev;
+
+	json_object_object_get_ex(row, "seq", &value);
+	r->since = json_object_get_int64(value);
+	ev = truth_at(&r->crowd->truth, r->since);
+	if (ev == NULL)
+		return;
+	if (ev->content == 0)
+		r->unheard++;
+	else if (ev->content != content_hash(row))
+		r->false_events++;
+}
+
+static void
+compare_done(void *arg, int status, const char *body, size_t len)
+{
+	struct run *r = arg;
+	struct json_object *obj = asked(r, status, body, len), *rows, *more;
+	size_t i;
+
+	if (obj == NULL || !json_object_object_get_ex(obj, "changes", &rows) ||
+	    !json_object_object_get_ex(obj, "more", &more)) {
+		json_object_put(obj);
+		return;
+	}
+	for (i = 0; i < json_object_array_length(rows); i++)
+		compare(r, json_object_array_get_idx(rows, i));
+	if (!json_object_get_boolean(more))
+		r->head = r->since;
+	json_object_put(obj);
+}
+
+static void
+begin_check(struct run *r)
+{
+	r->head = r->writer == NULL ? r->arg[0] : -1;
+	r->since = r->crowd->truth.first - 1;
+	r->unheard = r->false_events = 0;
+}
+
+static bool
+wait_check(struct run *r, int64_t now)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path),
+	    "%s/api/v1/inventory/changes?since=%s:%lld&limit=1000",
+	    r->crowd->base, r->crowd->truth.epoch, (long long)r->since);
+	if (r->head < 0)
+		ask(r, path, compare_done, now);
+	return r->head >= 0;
+}
+
+static void
+put_faults(const struct run *r, struct json_object *obj)
+{
+	const struct check_faults *f = &r->crowd->faults;
+
+	put_int(obj, "holes", f->holes);
+	put_int(obj, "repeats", f->repeats);
+	put_int(obj, "disorder", f->disorder);
+	put_int(obj, "differs", f->differs);
+	put_int(obj, "broken", f->broken);
+}
+
+static void
+answer_check(struct run *r, struct json_object *obj)
+{
+	const struct check_faults *f = &r->crowd->faults;
+	unsigned behind = crowd_behind(r->crowd, r->head);
+	int64_t refused = r->writer == NULL ? 0 : r->writer->refused;
+
+	put_faults(r, obj);
+	put_int(obj, "behind", behind);
+	put_int(obj, "unheard", r->unheard);
+	put_int(obj, "false", r->false_events);
+	put_int(obj, "refused_writes", refused);
+	put_int(obj, "events", r->head - r->crowd->start);
+	put_int(obj, "head", r->head);
+	if (f->holes + f->repeats + f->disorder + f->differs + f->broken +
+		behind + r->unheard + r->false_events + refused >
+	    0)
+		r->failed = true;
+	json_object_object_add(obj, "ok", json_object_new_boolean(!r->failed));
+}
+
+/* ---- figures */
+
+static void
+begin_relay(struct run *r)
+{
+	r->relay = (pid_t)r->arg[0];
+	r->relay_cpu = cpu_ms(r->relay);
+}
+
+static void
+begin_reset(struct run *r)
+{
+	struct crowd *w = r->crowd;
+
+	memset(&w->tally, 0, sizeof(w->tally));
+	memset(&w->first_frame, 0, sizeof(w->first_frame));
+	memset(&w->delivery, 0, sizeof(w->delivery));
+	if (r->relay != 0)
+		r->relay_cpu = cpu_ms(r->relay);
+	r->self_cpu = cpu_ms(getpid());
+	r->figures_began = clock_mono_ms();
+}
+
+static void
+put_tally(const struct tally *t, struct json_object *obj)
+{
+	put_int(obj, "joined", t->joined);
+	put_int(obj, "recovered", t->recovered);
+	put_int(obj, "frames", t->frames);
+	put_int(obj, "passing", t->passing);
+	put_int(obj, "bytes", t->bytes);
+	put_int(obj, "polls", t->polls);
+	put_int(obj, "ends", t->ends);
+	put_int(obj, "told", t->told);
+	put_int(obj, "slow", t->slow);
+	put_int(obj, "refused", t->refused);
+	put_int(obj, "cuts", t->cuts);
+	put_int(obj, "stalls", t->stalls);
+	put_int(obj, "switches", t->switches);
+	put_int(obj, "lost", t->lost);
+	put_int(obj, "pages", t->pages);
+	put_int(obj, "restarts", t->restarts);
+}
+
+static void
+answer_figures(struct run *r, struct json_object *obj)
+{
+	struct crowd *w = r->crowd;
+
+	put_int(obj, "span_ms", clock_mono_ms() - r->figures_began);
+	put_int(obj, "clients", w->size);
+	put_int(obj, "live", crowd_live(w));
+	put_tally(&w->tally, obj);
+	put_int(obj, "posts_failed", w->posts.failed);
+	if (r->writer != NULL) {
+		put_int(obj, "written", r->writer->done);
+		put_int(obj, "written_again", r->writer->again);
+	}
+	json_object_object_add(obj, "first_frame", times_json(&w->first_frame));
+	json_object_object_add(obj, "delivery", times_json(&w->delivery));
+	if (r->relay != 0) {
+		put_int(obj, "relay_cpu_ms", cpu_ms(r->relay) - r->relay_cpu);
+		put_int(obj, "relay_private_kib", private_kib(r->relay));
+	}
+	put_int(obj, "load_cpu_ms", cpu_ms(getpid()) - r->self_cpu);
+	put_faults(r, obj);
+}
+
+/* ---- the table */
+
+/* clang-format off */
+static const struct command_row commands[] = {
+	{ "open",    0, "[MS]          all connect, spread over MS", begin_open, NULL, NULL },
+	{ "joined",  0, "              wait until all are in the room", NULL, wait_joined, NULL },
+	{ "write",   1, "N [RATE]      begin N writes, RATE a second", begin_write, NULL, NULL },
+	{ "written", 0, "              wait until they are done", NULL, wait_written, NULL },
+	{ "level",   0, "[SEQ]         wait until all have the newest event", begin_level, wait_level, NULL },
+	{ "pause",   1, "MS            let time pass", NULL, wait_pause, NULL },
+	{ "cut",     1, "N             N clients lose their connection", begin_cut, NULL, NULL },
+	{ "leave",   1, "N             N clients go, and stay away", begin_leave, NULL, NULL },
+	{ "back",    0, "              those return", begin_back, NULL, NULL },
+	{ "switch",  1, "N             N clients change the transport", begin_switch, NULL, NULL },
+	{ "lose",    1, "N             N clients lose an answer", begin_lose, NULL, NULL },
+	{ "freeze",  1, "N [MS]        N clients do not read, for MS", begin_freeze, NULL, NULL },
+	{ "trickle", 2, "N RATE        N clients read RATE bytes a second", begin_trickle, NULL, NULL },
+	{ "thaw",    0, "              those read on", begin_thaw, NULL, NULL },
+	{ "chaos",   1, "RATE          RATE mishaps a minute; 0: no more", begin_chaos, NULL, NULL },
+	{ "relay",   1, "PID           whose CPU time the figures show", begin_relay, NULL, NULL },
+	{ "reset",   0, "              the figures begin anew", begin_reset, NULL, NULL },
+	{ "figures", 0, "              show them", NULL, NULL, answer_figures },
+	{ "check",   0, "[SEQ]         compare with the log; SEQ: it ends there", begin_check, wait_check, answer_check },
+};
+/* clang-format on */
+
+void
+command_help(FILE *f)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		fprintf(f, "  %-8s%s\n", commands[i].name, commands[i].help);
+}
+
+static void
+answer(struct run *r, bool good, int64_t now)
+{
+	struct json_object *obj = json_object_new_object();
+	const char *text;
+	size_t len;
+
+	json_object_object_add(
+	    obj, "command", json_object_new_string(r->now->name));
+	json_object_object_add(obj, "ok", json_object_new_boolean(good));
+	put_int(obj, "ms", now - r->began);
+	if (!good) {
+		r->failed = true;
+		put_int(obj, "head", r->head);
+		put_int(obj, "behind", crowd_behind(r->crowd, r->head));
+		put_int(obj, "live", crowd_live(r->crowd));
+	} else if (r->now->answer != NULL) {
+		r->now->answer(r, obj);
+	}
+	text = json_out_text(obj, &len);
+	puts(text);
+	fflush(stdout);
+	json_object_put(obj);
+	r->now = NULL;
+}
+
+bool
+command_begin(struct run *r, const char *line)
+{
+	char name[16] = "";
+	long long a = 0, b = 0;
+	size_t i;
+	int n;
+
+	n = sscanf(line, "%15s %lld %lld", name, &a, &b);
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		if (n < commands[i].args + 1 || a < 0 || b < 0)
+			return false;
+		r->now = &commands[i];
+		r->arg[0] = a;
+		r->arg[1] = b;
+		r->began = clock_mono_ms();
+		if (r->now->begin != NULL)
+			r->now->begin(r);
+		return true;
+	}
+	return false;
+}
+
+void
+command_tick(struct run *r, int64_t now)
+{
+	if (r->now == NULL)
+		return;
+	if (r->now->wait == NULL || r->now->wait(r, now))
+		answer(r, true, now);
+	else if (now - r->began > r->patience)
+		answer(r, false, now);
+}

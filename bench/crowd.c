@@ -1,0 +1,167 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "crowd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "shared/log.h"
+
+#define MINUTE_US 60000000
+
+void
+crowd_begin(struct crowd *w)
+{
+	unsigned i;
+
+	if ((w->clients = calloc(w->size, sizeof(*w->clients))) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	truth_start(&w->truth, w->epoch, w->start);
+	for (i = 0; i < w->size; i++) {
+		client_init(&w->clients[i], w, i);
+		w->clients[i].poll =
+		    (int)dice_roll(&w->dice, 100) < w->poll_percent;
+	}
+}
+
+void
+crowd_open(struct crowd *w, int64_t ms)
+{
+	int64_t now = now_us();
+	unsigned i;
+
+	for (i = 0; i < w->size; i++)
+		client_open(&w->clients[i],
+		    now + ms * 1000 * (int64_t)i / (int64_t)w->size);
+}
+
+void
+crowd_pick(struct crowd *w, unsigned count,
+    void (*fn)(struct client *, int64_t arg), int64_t arg)
+{
+	unsigned i, at, left = w->size;
+
+	/* Each is taken with the chance that fills the number. */
+	for (i = 0; i < w->size && count > 0; i++, left--) {
+		at = (unsigned)dice_roll(&w->dice, left);
+		if (at < count) {
+			fn(&w->clients[i], arg);
+			count--;
+		}
+	}
+}
+
+/* One mishap of one client. */
+static void
+mishap(struct crowd *w)
+{
+	struct client *c = &w->clients[dice_roll(&w->dice, w->size)];
+	int64_t ms = 50 + (int64_t)dice_roll(&w->dice, 700);
+
+	switch (dice_roll(&w->dice, 6)) {
+	case 0:
+	case 1:
+		client_cut(c, 0);
+		break;
+	case 2:
+		client_freeze(c, ms);
+		break;
+	case 3:
+		client_switch(c, 0);
+		break;
+	case 4:
+		client_lose(c, 0);
+		break;
+	default:
+		client_trickle(c, 1024);
+		c->until = now_us() + ms * 1000;
+		break;
+	}
+}
+
+/* The next one comes after a random time, RATE of them a minute. */
+static void
+plan_mishap(struct crowd *w, int64_t now)
+{
+	w->chaos_at = now + (int64_t)dice_roll(
+				&w->dice, (uint64_t)(2 * MINUTE_US / w->chaos));
+}
+
+void
+crowd_chaos(struct crowd *w, int64_t rate)
+{
+	unsigned i;
+
+	w->chaos = rate;
+	if (rate > 0) {
+		plan_mishap(w, now_us());
+		return;
+	}
+	for (i = 0; i < w->size; i++) {
+		client_thaw(&w->clients[i], 0);
+		w->clients[i].lose = false;
+	}
+}
+
+void
+crowd_tick(struct crowd *w, int64_t now)
+{
+	unsigned i;
+
+	rest_tick(&w->posts, now / 1000);
+	rest_tick(&w->api, now / 1000);
+	if (w->clients == NULL)
+		return;
+	for (i = 0; i < w->size; i++)
+		client_tick(&w->clients[i], now);
+	while (w->chaos > 0 && now >= w->chaos_at) {
+		mishap(w);
+		plan_mishap(w, w->chaos_at + 1);
+	}
+}
+
+unsigned
+crowd_live(const struct crowd *w)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < w->size; i++)
+		n += w->clients[i].joined;
+	return n;
+}
+
+unsigned
+crowd_behind(const struct crowd *w, int64_t seq)
+{
+	const struct client *c;
+	unsigned i, n = 0;
+
+	for (i = 0; i < w->size; i++) {
+		c = &w->clients[i];
+		if ((c->phase == CLIENT_AWAY && !c->fetching) ||
+		    (c->blocked && c->until == 0))
+			continue;
+		n += !c->joined || c->gap || c->fetching || c->check.last < seq;
+	}
+	return n;
+}
+
+void
+crowd_end(struct crowd *w)
+{
+	unsigned i;
+
+	for (i = 0; i < w->size; i++)
+		client_reset(&w->clients[i]);
+	free(w->clients);
+	truth_reset(&w->truth);
+	rest_reset(&w->posts);
+	rest_reset(&w->api);
+	ticket_keys_reset(&w->keys);
+}

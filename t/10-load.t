@@ -1,0 +1,242 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# The load program's checker: relays that lie, each in one way, and one that
+# does not.  A checker that finds nothing here finds nothing anywhere.
+
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use IO::Select;
+use IO::Socket::UNIX;
+use JSON::PP ();
+use lib "$FindBin::Bin/lib";
+use POSIX ();
+use Socket qw(SOCK_STREAM);
+use Test::More;
+
+use Load;
+
+use constant EPOCH => '019a00000000abcd';
+
+my $dir = tempdir('stockroom-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $stock = bless { users => {}, env => {
+	STOCKROOM_KEY_FILE => "$dir/ticket.key" } }, 'Fake';
+
+# ---- a relay that says what it is told to
+
+sub change
+{
+	my ($seq, %more) = @_;
+
+	return JSON::PP->new->canonical->encode({
+	    seq => $seq, user_id => 1, username => 'ana', version => $seq,
+	    update_type => 'edit', sku => 'A', field => 'notes',
+	    old_value => 'x', new_value => "n$seq", changes => [],
+	    timestamp => '2026-01-02T03:04:05.678Z', source => 'api',
+	    room => undef, %more });
+}
+
+# An event as a pair: its id or undef, and what it says.
+sub event
+{
+	my ($name, $data, $seq) = @_;
+
+	return { event => $name, data => $data,
+	    defined $seq ? (id => EPOCH . ":$seq") : () };
+}
+
+sub joined
+{
+	my (%opt) = @_;
+
+	my $recovered = $opt{recovered} // 1 ? 'true' : 'false';
+	my ($from, $to) = ($opt{from} // 0, $opt{to} // 0);
+	return event('room_joined', '{"room":"inventory_management",' .
+	    "\"recovered\":$recovered,\"from\":\"" . EPOCH . ":$from\"," .
+	    '"to":"' . EPOCH . ":$to\",\"users\":[]}");
+}
+
+sub changes
+{
+	return map { event('inventory_changed', change($_), $_) } @_;
+}
+
+sub sse
+{
+	my (@events) = @_;
+
+	return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" .
+	    "Connection: close\r\n\r\n" . join '', map {
+	    (defined $_->{id} ? "id: $_->{id}\n" : '') .
+	    "event: $_->{event}\ndata: $_->{data}\n\n" } @events;
+}
+
+# A poll's answer.
+sub answer
+{
+	my ($n, $upto, @events) = @_;
+
+	my $body = '{"events":[' . join(',', map {
+	    "{\"event\":\"$_->{event}\"," .
+	    (defined $_->{id} ? "\"id\":\"$_->{id}\"," : '') .
+	    "\"data\":$_->{data}}" } @events) . '],"position":"' . EPOCH .
+	    ":$upto\",\"presence_version\":1,\"answer\":$n,\"pause\":5}";
+	return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" .
+	    'Content-Length: ' . length($body) . "\r\n\r\n$body";
+}
+
+# Serve until we are killed: the Nth request of a stream or a poll gets the
+# Nth of TEXTS, a beat its 204; what is asked for goes to the log.
+sub serve
+{
+	my ($listen, $log, @texts) = @_;
+
+	my $set = IO::Select->new($listen);
+	my %in;
+	while (1) {
+		for my $sock ($set->can_read) {
+			if ($sock == $listen) {
+				$set->add(scalar $listen->accept);
+				next;
+			}
+			if (!sysread $sock, $in{$sock}, 65536,
+			    length($in{$sock} // '')) {
+				$set->remove($sock);
+				close $sock;
+				next;
+			}
+			while ($in{$sock} =~ s/\A(.*?)\r\n\r\n//s) {
+				my $head = $1;
+				my $len = $head =~ /^Content-Length: (\d+)/m ?
+				    $1 : 0;
+				substr $in{$sock}, 0, $len, '';
+				if ($head =~ /^POST/) {
+					syswrite $sock, "HTTP/1.1 204 No " .
+					    "Content\r\n\r\n";
+					next;
+				}
+				syswrite $log, ($head =~ /^(.*?)\r/)[0] .
+				    "\n";
+				my $text = shift @texts or next;
+				syswrite $sock, $text;
+				next if $text !~ /event: disconnect/;
+				$set->remove($sock);
+				close $sock;
+				last;
+			}
+		}
+	}
+}
+
+my $patience = 10;	# seconds that load waits for what must come
+
+# Run load against a relay that says TEXTS; (exit code, check, requests).
+sub against
+{
+	my ($poll, $head, @texts) = @_;
+
+	my $path = "$dir/relay.sock";
+	unlink $path;
+	my $listen = IO::Socket::UNIX->new(Type => SOCK_STREAM,
+	    Local => $path, Listen => 8) or die "listen: $!\n";
+	open my $log, '>', "$dir/requests" or die;
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		eval { serve($listen, $log, @texts) };
+		POSIX::_exit(0);
+	}
+	close $listen;
+	my $load = Load->new($stock, push => $path, poll => $poll ? 100 : 0,
+	    position => EPOCH . ':0', patience => $patience);
+	$load->run('open');
+	$load->run('joined');
+	my $level = $load->run("level $head");
+	my $check = $load->run("check $head");
+	my $code = $load->end;
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	open $log, '<', "$dir/requests" or die;
+	return ($code, { %$check, level => $level->{ok} }, <$log>);
+}
+
+# ---- streams
+
+my ($code, $check, @asked) = against(0, 5, sse(joined(), changes(1 .. 5)));
+is $code, 0, 'an honest stream: exit 0';
+ok $check->{ok}, 'nothing to complain of';
+like $asked[0], qr{^GET /push/stream\?position=019a00000000abcd:0 },
+    'the position is named';
+
+# What the stream says, and which fault must be found, how often.
+my @lies = (
+	['a hole', [changes(1, 2, 4, 5)], holes => 1],
+	['a hole at the begin', [changes(3, 4, 5)], holes => 2],
+	['a repeat', [changes(1, 2, 2, 3 .. 5)], repeats => 1],
+	['another order', [changes(1, 2, 3, 1, 4, 5)], disorder => 1],
+	['a number that is not the id\'s', [changes(1 .. 4),
+	    event('inventory_changed', change(6), 5)], broken => 1],
+	['no JSON', [changes(1 .. 4),
+	    event('inventory_changed', '{"seq":5', 5)], broken => 1],
+);
+for my $lie (@lies) {
+	my ($name, $events, $fault, $n) = @$lie;
+	($code, $check) = against(0, 5, sse(joined(), @$events));
+	is $code, 1, "$name: exit 1";
+	is $check->{$fault}, $n, "$name: counted";
+	is $check->{ok} ? 1 : 0, 0, "$name: not well";
+}
+
+$patience = 1;		# for what must not
+($code, $check) = against(0, 5, sse(joined(), changes(1 .. 4)));
+$patience = 10;
+is $code, 1, 'the last event does not come: exit 1';
+is $check->{behind}, 1, 'and it is said who is behind';
+ok !$check->{level}, 'waiting for it fails';
+
+# It comes back after a cut, from where it was, and is lied to then.
+($code, $check, @asked) = against(0, 5,
+    sse(joined(), changes(1 .. 3), event('disconnect',
+    '{"code":"shutdown","reason":"","retry":20}')),
+    sse(joined(from => 3, to => 3), changes(5)));
+is $code, 1, 'a hole after a return: exit 1';
+is $check->{holes}, 1, 'counted';
+like $asked[1], qr{position=019a00000000abcd:3 }, 'it had named its place';
+
+# The same event says one thing to one and another thing later.
+($code, $check) = against(0, 5, sse(joined(), changes(1 .. 3),
+    event('inventory_changed', change(3, new_value => 'y'), 3),
+    changes(4, 5)));
+is $check->{repeats}, 1, 'a repeat that says something else';
+
+# ---- polls
+
+my @first = (event('connection_established', '{"sid":"x"}'), joined());
+($code, $check, @asked) = against(1, 5,
+    answer(1, 2, @first, changes(1, 2)), answer(2, 2),
+    answer(3, 5, changes(3 .. 5)));
+is $code, 0, 'honest polls: exit 0' or diag explain $check;
+like $asked[0], qr{^GET /push/poll\?position=019a00000000abcd:0 },
+    'the first names the position alone';
+like $asked[1], qr{position=019a00000000abcd:2&answer=1&presence_version=1 },
+    'the second, what it has';
+like $asked[2], qr{position=019a00000000abcd:2&answer=2&}, 'and so on';
+
+for my $lie (
+	['a hole between two polls', [answer(1, 2, @first, changes(1, 2)),
+	    answer(2, 5, changes(4, 5))], holes => 1],
+	['a position beyond what was brought', [answer(1, 5, @first,
+	    changes(1 .. 3))], holes => 2],
+	['what was there already', [answer(1, 3, @first, changes(1 .. 3)),
+	    answer(2, 5, changes(3 .. 5))], repeats => 1],
+) {
+	my ($name, $texts, $fault, $n) = @$lie;
+	($code, $check) = against(1, 5, @$texts);
+	is $code, 1, "$name: exit 1";
+	is $check->{$fault}, $n, "$name: counted";
+}
+
+done_testing;
