@@ -2,33 +2,74 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * Two people changed the same field: the choice between mine and theirs, in
- * place.  Escape only folds it away; a draft goes by a choice alone.
+ * What needs the reader's word, in place: two people changed the same field
+ * (mine, theirs, or what it was), the item is gone, the server refused.
+ * Escape only folds it away; a draft goes by a choice alone.
  */
 
 import { byId, el } from "./dom.js";
 import { ago, formatValue } from "./words.js";
 
+/** A phone: the card lies at the lower edge. */
+const PHONE = "(max-width: 640px)";
+
 /**
+ * @typedef {"mine" | "theirs" | "was" | "again" | "drop"} Choice
+ *
  * @typedef {object} Conflict
- * @property {number} uid
+ * @property {string} key in the outbox
+ * @property {"set" | "adjust" | "create"} of what was tried
+ * @property {number} uid 0: there is no such row
  * @property {string} sku
  * @property {string} field
  * @property {string} label
  * @property {string} type
  * @property {unknown} theirs
  * @property {unknown} yours
- * @property {string} by
+ * @property {unknown} was undefined: unknown
+ * @property {string} by "": unknown
  * @property {string} at RFC 3339
  * @property {number} version that theirs is of
+ * @property {string} [why] it was refused, or the item is gone
+ * @property {boolean} [final] it can only be dropped
+ * @property {Record<string, any>} [body]
  *
  * @typedef {object} ConflictHooks
  * @property {(uid: number, field: string) =>
  *   {box: DOMRect, inside: boolean} | null} box
- * @property {(c: Conflict, mine: boolean) => void} choose
+ * @property {(c: Conflict, choice: Choice) => void} choose
  * @property {() => boolean} busy the reader is typing elsewhere
  * @property {() => void} changed
+ * @property {(text: string) => void} announce
  */
+
+/** @type {Record<Choice, string>} */
+const WORDS = { mine: "Keep mine", theirs: "Take theirs", was: "As it was",
+	again: "Edit again", drop: "Let it go" };
+
+/**
+ * What can be chosen, the likeliest first.
+ * @param {Conflict} c
+ * @returns {Choice[]}
+ */
+export function choices(c)
+{
+	if (c.why !== undefined)
+		return c.final ? ["drop"] : ["again", "drop"];
+	return c.was === undefined || c.was === c.theirs ?
+	    ["mine", "theirs"] : ["mine", "theirs", "was"];
+}
+
+/**
+ * "2 min ago".
+ * @param {string} at
+ */
+function when(at)
+{
+	const t = ago(at, Date.now());
+
+	return t === "now" ? "just now" : `${t} ago`;
+}
 
 export class Conflicts {
 	/** @param {HTMLElement} layer @param {ConflictHooks} hooks */
@@ -49,17 +90,20 @@ export class Conflicts {
 	has(uid, field)
 	{
 		return this.list.some((c) => c.uid === uid &&
-		    c.field === field);
+		    c.field === field && uid !== 0);
 	}
 
-	/** @param {Conflict} c a newer one of a cell replaces the older */
+	/** @param {Conflict} c a newer one of a cell stands beside the older */
 	add(c)
 	{
-		this.list = this.list.filter((o) => o.uid !== c.uid ||
-		    o.field !== c.field);
+		if (this.list.some((o) => o.key === c.key))
+			return;
 		this.list.push(c);
 		this.folded = false;
 		this.draw(!this.hooks.busy());
+		this.hooks.announce(`${c.label} of ${c.sku}: ${this.text(c)
+		    .map((t) => typeof t === "string" ? t : t.textContent)
+		    .join("")}`);
 	}
 
 	/**
@@ -70,7 +114,8 @@ export class Conflicts {
 	refresh(uid, item)
 	{
 		for (const c of this.list) {
-			if (c.uid !== uid || item[c.field] === c.theirs)
+			if (c.uid !== uid || c.why !== undefined ||
+			    item[c.field] === c.theirs)
 				continue;
 			c.theirs = item[c.field];
 			c.by = item.updated_by;
@@ -81,10 +126,22 @@ export class Conflicts {
 		}
 	}
 
+	/** Another tab made the choice. @param {string} key */
+	drop(key)
+	{
+		if (!this.list.some((c) => c.key === key))
+			return;
+		this.list = this.list.filter((c) => c.key !== key);
+		this.draw(false);
+	}
+
 	/** @param {boolean} focus */
 	draw(focus)
 	{
 		const c = this.list[0], open = byId("conflicts-open");
+		const at = this.node?.contains(document.activeElement) ?
+		    /** @type {HTMLElement} */ (document.activeElement)
+			.dataset.testid : undefined;
 
 		this.node?.remove();
 		this.node = null;
@@ -98,22 +155,18 @@ export class Conflicts {
 		this.node = this.build(c);
 		this.layer.append(this.node);
 		this.place();
-		if (focus)
+		const again = at === undefined ? null :
+		    /** @type {HTMLElement | null} */ (
+			this.node.querySelector(`[data-testid="${at}"]`));
+		if (again !== null)
+			again.focus({ preventScroll: true });
+		else if (focus || at !== undefined)
 			this.node.focus({ preventScroll: true });
 	}
 
 	/** @param {Conflict} c */
 	build(c)
 	{
-		const show = (/** @type {unknown} */ v) =>
-		    formatValue(v, c.type);
-		const button = (/** @type {boolean} */ mine) => el("button", {
-			class: mine ? "primary" : "secondary", type: "button",
-			"data-testid": mine ? "conflict-mine" :
-			    "conflict-theirs",
-			click: () => this.choose(c, mine) },
-		mine ? "Keep mine" : "Take theirs",
-		el("strong", {}, show(mine ? c.yours : c.theirs)));
 		const rest = this.list.length - 1;
 
 		return el("div.conflict", { role: "dialog", tabindex: -1,
@@ -125,36 +178,77 @@ export class Conflicts {
 				if (ev.key === "Escape")
 					this.fold();
 			} },
-		el("h2#conflict-title", {}, `${c.label} of ${c.sku}`),
-		el("p#conflict-text", {}, el("strong", {}, c.by),
-		    " changed it to ", el("strong", {}, show(c.theirs)),
-		    c.at ? ` · ${this.when(c.at)}` : "",
-		    ". You wrote ", el("strong", {}, show(c.yours)), "."),
-		el("div.conflict-choice", {}, button(true), button(false)),
+		el("h2#conflict-title", {}, c.of === "create" ?
+		    `New item ${c.sku}` : `${c.label} of ${c.sku}`),
+		el("p#conflict-text", { "data-testid": "conflict-text" },
+		    ...this.text(c)),
+		el("div.conflict-choice", {}, ...choices(c).map((choice) =>
+		    this.button(c, choice))),
 		rest > 0 ? el("p.muted", {}, `${rest} more after this`) :
 		    null);
 	}
 
-	/** @param {string} at */
-	when(at)
+	/** @param {Conflict} c @returns {(HTMLElement | string)[]} */
+	text(c)
 	{
-		const t = ago(at, Date.now());
+		const strong = (/** @type {unknown} */ v) =>
+		    el("strong", {}, formatValue(v, c.type));
+		const mine = [" You wrote ", c.of === "adjust" &&
+		    Number(c.yours) > 0 ? el("strong", {},
+		    `+${formatValue(c.yours, c.type)}`) : strong(c.yours),
+			"."];
 
-		return t === "now" ? "just now" : `${t} ago`;
+		if (c.why !== undefined)
+			return [`${c.why.replace(/\.$/, "")}.`,
+				...(c.of === "create" ? [] : mine)];
+		return [...(c.by === "" ? ["It is now "] :
+		    [el("strong", {}, c.by), " changed it to "]),
+		strong(c.theirs), c.at ? ` · ${when(c.at)}` : "", ".",
+		...mine];
 	}
 
-	/** @param {Conflict} c @param {boolean} mine */
-	choose(c, mine)
+	/** @param {Conflict} c @param {Choice} choice */
+	button(c, choice)
+	{
+		const value = { mine: c.yours, theirs: c.theirs, was: c.was,
+			again: undefined, drop: undefined }[choice];
+
+		return el("button", {
+			class: choice === choices(c)[0] ? "primary" :
+			    "secondary",
+			type: "button", "data-testid": `conflict-${choice}`,
+			click: () => this.choose(c, choice) },
+		el("span", {}, WORDS[choice]), value === undefined ? null :
+		    el("strong", {}, formatValue(value, c.type)));
+	}
+
+	/** @param {Conflict} c @param {Choice} choice */
+	choose(c, choice)
 	{
 		this.list = this.list.filter((o) => o !== c);
 		this.draw(this.list.length > 0);
-		this.hooks.choose(c, mine);
+		this.hooks.choose(c, choice);
 	}
 
 	unfold()
 	{
 		this.folded = false;
 		this.draw(true);
+	}
+
+	/**
+	 * The reader wants to edit this cell: the choice comes first.
+	 * @param {number} uid
+	 * @param {string} field
+	 */
+	show(uid, field)
+	{
+		const first = this.list.filter((c) => c.uid === uid &&
+		    c.field === field);
+
+		this.list = [...first,
+			...this.list.filter((c) => !first.includes(c))];
+		this.unfold();
 	}
 
 	fold()
@@ -167,10 +261,15 @@ export class Conflicts {
 	/** Beside its cell, wherever that is. */
 	place()
 	{
-		const c = this.list[0];
+		const c = this.list[0], style = this.node?.style;
 
-		if (this.node === null || c === undefined)
+		if (this.node === null || c === undefined || !style)
 			return;
+		if (matchMedia(PHONE).matches) {
+			style.removeProperty("left");
+			style.removeProperty("top");
+			return;
+		}
 		const wide = document.documentElement.clientWidth;
 		const w = this.node.offsetWidth, h = this.node.offsetHeight;
 		const at = this.hooks.box(c.uid, c.field);
@@ -180,8 +279,8 @@ export class Conflicts {
 		const top = below ? box.bottom + 8 : box.top - h - 8;
 		const left = Math.min(Math.max(12, box.right - w),
 		    wide - w - 12);
-		this.node.style.setProperty("left", `${left}px`);
-		this.node.style.setProperty("top", `${Math.max(56,
+		style.setProperty("left", `${left}px`);
+		style.setProperty("top", `${Math.max(56,
 		    Math.min(top, innerHeight - h - 12))}px`);
 	}
 }

@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * The two dialogs: a new item, and one item whole: every field (each saved
- * by itself), steppers that adjust the stock, its history, deleting it.
+ * One item whole in a dialog: every field (each saved by itself), steppers
+ * that adjust the stock, its history, deleting it.
  */
 
-import { Problem, idempotencyKey, items } from "./api.js";
+import { Problem, items } from "./api.js";
 import { statePill } from "./columns.js";
-import { el, setAttr } from "./dom.js";
+import { el } from "./dom.js";
+import { complain, control, dialog } from "./forms.js";
+import { restsOn } from "./edits.js";
 import { fieldText, readField } from "./rules.js";
 import { ago, changeWords, formatNumber, formatValue, parseMilli }
 	from "./words.js";
@@ -20,163 +22,19 @@ import { ago, changeWords, formatNumber, formatValue, parseMilli }
  * @property {(uid: number) => Item | null} item
  * @property {(uid: number, field: Field, old: unknown, base: number,
  *   value: unknown) => void} commit
- * @property {(uid: number | null, item: Item) => void} got an answer
+ * @property {(uid: number, body: {delta: number, reason?: string},
+ *   told: Told) => void} adjust
+ * @property {(body: Record<string, any>, key: string, told: Told) => void}
+ *   create
+ * @property {(item: Item) => void} made a new item
  * @property {(uid: number) => void} deleted
  * @property {(uid: number | null, field: string) => void} at where the
  *   reader is; "" leaves
+ * @property {(uid: number, field: string, text: string | null,
+ *   seen?: {old: unknown, base: number}) => void} typing null: no more
  * @property {(name: string) => Field} field
+ * @typedef {import("./saving.js").Told} Told
  */
-
-/**
- * A labelled control for a field.
- * @param {Field} field
- * @param {string} text
- * @param {string} id
- */
-function control(field, text, id)
-{
-	const long = field.name === "notes";
-	/** @type {any} */
-	const node = field.type === "choice" ?
-	    el("select", {}, ...(field.choices ?? []).map((c) =>
-		el("option", { value: c }, c[0].toUpperCase() + c.slice(1)))) :
-	    el(long ? "textarea" : "input", { rows: long ? 3 : null,
-		autocomplete: "off", inputmode: field.type === "number" ?
-		    "decimal" : null, maxlength: field.max_length ?? null });
-
-	node.id = id;
-	node.name = field.name;
-	node.value = text;
-	setAttr(node, "required", field.required);
-	setAttr(node, "aria-describedby", `${id}-error`);
-	return el("div.field", { "data-for": field.name },
-	    el("label", { for: id }, field.label),
-	    node,
-	    el("p.field-error", { id: `${id}-error`, hidden: true }));
-}
-
-/** @param {Element} form @param {string} name @param {string} text */
-function complain(form, name, text)
-{
-	const box = form.querySelector(`[data-for="${CSS.escape(name)}"]`);
-	const p = /** @type {HTMLElement | null} */ (
-	    box?.querySelector(".field-error") ?? null);
-
-	if (p === null)
-		return false;
-	p.textContent = text;
-	p.hidden = text === "";
-	setAttr(/** @type {Element} */ (box?.querySelector("[name]")),
-	    "aria-invalid", text === "" ? null : "true");
-	return true;
-}
-
-/** @param {string} spec @param {string} title @param {Node[]} content */
-function dialog(spec, title, ...content)
-{
-	const node = /** @type {HTMLDialogElement} */ (el(spec, {
-		"aria-label": title }, ...content));
-
-	node.addEventListener("close", () => node.remove());
-	node.addEventListener("pointerdown", (ev) => {
-		if (ev.target === node && node.dataset.light !== undefined)
-			node.close();
-	});
-	document.body.append(node);
-	node.showModal();
-	return node;
-}
-
-/**
- * "+ Item".
- * @param {Field[]} fields
- * @param {DialogHooks} hooks
- */
-export function openCreate(fields, hooks)
-{
-	const key = idempotencyKey();
-	const error = el("p.form-error", { role: "alert",
-		"data-testid": "create-error", hidden: true });
-	const form = /** @type {HTMLFormElement} */ (el("form.dialog-form", {
-		novalidate: true },
-	el("h2", {}, "New item"), error,
-	el("div.form-grid", {}, ...fields.map((f) => control(f,
-	    f.type === "choice" ? f.choices?.[0] ?? "" : "",
-	    `create-${f.name}`))),
-	el("div.dialog-actions", {},
-	    el("button#create-cancel.secondary", { type: "button",
-		click: () => node.close() }, "Cancel"),
-	    el("button#create-submit.primary", { type: "submit" },
-		"Add item"))));
-	const node = dialog("dialog#create-dialog.sheet", "New item", form);
-
-	form.addEventListener("submit", async (ev) => {
-		ev.preventDefault();
-		const body = readForm(form, fields);
-		if (body === null)
-			return;
-		const button = /** @type {HTMLButtonElement} */ (
-		    form.querySelector("#create-submit"));
-		button.disabled = true;
-		error.hidden = true;
-		try {
-			const item = await items.create(body,
-			    `${key}-${hash(JSON.stringify(body))}`);
-			node.close();
-			hooks.got(null, item);
-		} catch (e) {
-			refuse(form, error, e);
-			button.disabled = false;
-		}
-	});
-}
-
-/** @param {string} text a short mark of it: another body, another key */
-function hash(text)
-{
-	let h = 5381;
-
-	for (const c of text)
-		h = (h * 33 + (c.codePointAt(0) ?? 0)) % 4294967296;
-	return h.toString(16);
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {Field[]} fields
- * @returns {Record<string, unknown> | null} null: something is wrong
- */
-function readForm(form, fields)
-{
-	/** @type {Record<string, unknown>} */
-	const body = {};
-	let first = null;
-
-	for (const f of fields) {
-		const at = /** @type {any} */ (form.elements.namedItem(f.name));
-		const read = readField(f, at.value);
-		complain(form, f.name, "error" in read ? read.error : "");
-		if ("error" in read)
-			first ??= at;
-		else
-			body[f.name] = read.value;
-	}
-	first?.focus();
-	return first === null ? body : null;
-}
-
-/** @param {HTMLElement} form @param {HTMLElement} error @param {unknown} e */
-function refuse(form, error, e)
-{
-	if (!(e instanceof Problem))
-		throw e;
-	let shown = false;
-	for (const { pointer, detail } of e.doc.errors ?? [])
-		shown = complain(form, String(pointer ?? "")
-		    .replace(/^[#/]+/, ""), String(detail)) || shown;
-	error.textContent = e.message;
-	error.hidden = shown;
-}
 
 /** One item whole; at most one is open. */
 export class Details {
@@ -283,9 +141,14 @@ export class Details {
 				else if (ev.key === "Enter" && !ev.shiftKey)
 					this.save(f, at);
 			});
+			at.addEventListener("input", () => this.hooks.typing(
+			    this.uid, f.name, at.value,
+			    this.seen.get(f.name)));
 			at.addEventListener("change", () => this.save(f, at));
 			at.addEventListener("blur", () => {
 				this.save(f, at);
+				this.lease(null);
+				this.hooks.typing(this.uid, f.name, null);
 				this.hooks.at(this.uid, "");
 			});
 		}
@@ -304,6 +167,19 @@ export class Details {
 				base: item.version });
 	}
 
+	/**
+	 * An own edit was saved: what is typed next rests on it, unless
+	 * somebody else changed the field meanwhile.
+	 * @param {number} uid
+	 * @param {Item & {merged_with?: {field: string}[]}} item
+	 */
+	saved(uid, item)
+	{
+		for (const [field, seen] of this.seen)
+			if (uid === this.uid && restsOn({ field }, item))
+				seen.base = Math.max(seen.base, item.version);
+	}
+
 	/** @param {Field} f @param {any} at @param {KeyboardEvent} ev */
 	revert(f, at, ev)
 	{
@@ -312,6 +188,7 @@ export class Details {
 		if (at.value === was)
 			return;
 		at.value = was;
+		this.hooks.typing(this.uid, f.name, null);
 		complain(/** @type {Element} */ (this.node), f.name, "");
 		ev.preventDefault();
 		ev.stopPropagation();
@@ -365,7 +242,7 @@ export class Details {
 		if (node === null || uid !== this.uid)
 			return;
 		if (item === null)
-			return node.close();
+			return this.gone(node);
 		const put = (/** @type {string} */ s,
 		    /** @type {string} */ t) => {
 			const n = node.querySelector(s);
@@ -387,8 +264,38 @@ export class Details {
 		}
 	}
 
+	/**
+	 * The item is no more: what is being typed is not lost with it.
+	 * @param {HTMLDialogElement} node
+	 */
+	gone(node)
+	{
+		const at = /** @type {any} */ (document.activeElement);
+		const f = this.fields.find((x) => x.name === at?.name);
+
+		if (f !== undefined && node.contains(at))
+			this.save(f, at);
+		node.close();
+	}
+
+	/**
+	 * Who else edits the field that is being typed in; null: nobody.
+	 * @param {string | null} text
+	 */
+	lease(text)
+	{
+		const at = document.activeElement?.closest(".field");
+		const p = /** @type {HTMLElement | null} */ (
+		    at?.querySelector(".field-note") ?? null);
+
+		if (p === null || !this.node?.contains(p))
+			return;
+		p.textContent = text ?? "";
+		p.hidden = text === null;
+	}
+
 	/** @param {number} sign */
-	async adjust(sign)
+	adjust(sign)
 	{
 		const node = /** @type {HTMLElement} */ (this.node);
 		const amount = /** @type {HTMLInputElement} */ (
@@ -404,14 +311,18 @@ export class Details {
 		const body = { delta: sign * milli / 1000,
 			...(reason.value.trim() === "" ? {} :
 			    { reason: reason.value.trim() }) };
-		try {
-			this.hooks.got(uid, await items.adjust(item.sku, body,
-			    idempotencyKey()));
-			this.readHistory();
-		} catch (e) {
-			this.stockError(e instanceof Problem ? e.message :
-			    "Something went wrong");
-		}
+		this.hooks.adjust(uid, body, (a) => {
+			if (this.node === null || this.uid !== uid)
+				return false;
+			if ("why" in a)
+				this.stockError(a.why.message);
+			else
+				this.stockError("waits" in a ?
+				    "It waits for the server" : "");
+			if ("item" in a)
+				this.readHistory();
+			return true;
+		});
 	}
 
 	/** @param {string} text */

@@ -4,56 +4,108 @@
 /*
  * Own edits on their way: shown at once, sent one after another for each
  * item, sent again under the same key until the server has answered.  They
- * outlive a reload and a lost session (in the tab's storage), never a loss.
+ * are kept in the outbox meanwhile: neither a reload, a closed browser nor a
+ * lost session loses one.
  */
 
 import { Problem, idempotencyKey, items } from "./api.js";
+import { MOST } from "./outbox.js";
 
-const KEPT = "stockroom.edits";
+/** An edit without an answer for so long counts as waiting, ms. */
+export const PATIENCE = 3000;
+/** Another tab is at it: look again after so long, ms. */
+const ELSEWHERE = 1000;
 
 /**
  * @typedef {import("./store.js").Item} Item
  * @typedef {object} Edit
  * @property {string} key the Idempotency-Key
- * @property {number} uid
- * @property {string} sku
+ * @property {number} n order in which they were made
+ * @property {"set" | "adjust" | "create"} kind a field's value, an
+ *   adjustment of the quantity, a new item
+ * @property {number} uid 0: a new item
+ * @property {string} sku as the server knows it
  * @property {string} field
  * @property {unknown} value
+ * @property {unknown} old what it was
+ * @property {Record<string, any>} [body] of an adjustment, of a new item
  * @property {number} base version that it rests on
  * @property {string} epoch
- * @property {boolean} [sent] an answer is awaited
+ * @property {number} at when it was made, ms since 1970
+ *
+ * @typedef {Omit<Edit, "key" | "n" | "at">} Wish
  *
  * @typedef {object} EditHooks
  * @property {(uid: number) => string | null} sku as it is now
  * @property {() => void} changed
  * @property {(edit: Edit, item: Item & {merged_with?: any[]}) => void} saved
  * @property {(edit: Edit, doc: Record<string, any>) => void} conflict
- * @property {(edit: Edit, why: Problem) => void} refused
+ *   keeps it in the outbox, in its place
+ * @property {(edit: Edit, why: Problem) => void} refused likewise
+ * @property {(edit: Edit) => void} waits it could not be sent now
+ * @property {(edit: Edit) => void} elsewhere another tab dealt with it
  */
 
 export class Edits {
-	/** @param {EditHooks} hooks */
-	constructor(hooks)
+	/**
+	 * @param {EditHooks} hooks
+	 * @param {import("./outbox.js").Outbox} outbox
+	 */
+	constructor(hooks, outbox)
 	{
 		this.hooks = hooks;
+		this.outbox = outbox;
 		/** @type {Edit[]} oldest first */
 		this.list = [];
-		this.user = 0;
+		/** edits whose answer is awaited */
+		this.sent = new Set();
+		/** edits that nobody else can have tried yet */
+		this.fresh = new Set();
 		this.failures = 0;
 		this.timer = 0;
+		/** @type {(() => void) | null} */
+		this.settled = null;
 	}
 
-	/** Edits that a try has failed for, or that wait behind one. */
+	/** Edits that a try has failed for, or that wait for long. */
 	get waiting()
 	{
-		return this.failures === 0 ? 0 : this.list.length;
+		const before = Date.now() - PATIENCE;
+
+		return this.failures > 0 ? this.list.length :
+		    this.list.filter((e) => e.at <= before).length;
 	}
 
-	/** @param {Omit<Edit, "key">} edit */
-	add(edit)
+	/** No more can be kept. */
+	get full()
 	{
-		this.list.push({ ...edit, key: idempotencyKey() });
-		this.keep();
+		return this.list.length >= MOST;
+	}
+
+	/** @param {Wish} wish @param {string} [key] @returns {Edit} */
+	add(wish, key)
+	{
+		const edit = { ...wish, key: key ?? idempotencyKey(),
+			n: this.outbox.next(), at: Date.now() };
+
+		this.list.push(edit);
+		this.fresh.add(edit);
+		this.outbox.put(edit, { claim: true });
+		setTimeout(() => this.hooks.changed(), PATIENCE + 20);
+		this.send();
+		return edit;
+	}
+
+	/**
+	 * Edits that an earlier page left, or another tab.
+	 * @param {Edit[]} left
+	 */
+	adopt(left)
+	{
+		const known = new Set(this.list.map((e) => e.key));
+
+		this.list.push(...left.filter((e) => !known.has(e.key)));
+		this.list.sort((a, b) => a.n - b.n);
 		this.send();
 	}
 
@@ -63,29 +115,50 @@ export class Edits {
 		const busy = new Set();
 
 		for (const edit of this.list) {
-			if (!busy.has(edit.uid) && !edit.sent)
+			const of = edit.uid || edit.key;
+			if (!busy.has(of) && !this.sent.has(edit))
 				this.put(edit);
-			busy.add(edit.uid);
+			busy.add(of);
 		}
+		this.settled?.();
 		this.hooks.changed();
+	}
+
+	/**
+	 * Wait until all are answered, one cannot be, or for so long.
+	 * @param {number} ms
+	 */
+	async settle(ms)
+	{
+		await new Promise((resolve) => {
+			const timer = setTimeout(resolve, ms);
+			this.settled = () => {
+				if (this.list.length > 0 && this.failures === 0)
+					return;
+				clearTimeout(timer);
+				resolve(undefined);
+			};
+			this.settled();
+		});
+		this.settled = null;
 	}
 
 	/** @param {Edit} edit */
 	async put(edit)
 	{
-		const sku = this.hooks.sku(edit.uid) ?? edit.sku;
-
-		edit.sent = true;
+		this.sent.add(edit);
+		if (!this.fresh.delete(edit) && !await this.claim(edit))
+			return;
 		try {
-			const item = await items.patch(sku, {
-				[edit.field]: edit.value,
-				base_version: edit.base }, edit.key);
+			const item = await this.request(edit);
 			this.failures = 0;
 			this.done(edit);
-			this.rebase(edit, item);
+			this.outbox.remove(edit.key);
+			if (edit.kind !== "create")
+				this.rebase(edit, item);
 			this.hooks.saved(edit, item);
 		} catch (e) {
-			edit.sent = false;
+			this.sent.delete(edit);
 			if (!(e instanceof Problem))
 				throw e;
 			this.failed(edit, e);
@@ -94,14 +167,52 @@ export class Edits {
 		this.send();
 	}
 
+	/**
+	 * No other tab is to send it.
+	 * @param {Edit} edit
+	 * @returns {Promise<boolean>}
+	 */
+	async claim(edit)
+	{
+		const said = await this.outbox.claim(edit.key);
+
+		if (said === "mine")
+			return true;
+		this.sent.delete(edit);
+		if (said === "gone")
+			this.gone(edit.key);
+		else
+			this.later(ELSEWHERE);
+		return false;
+	}
+
+	/** @param {Edit} edit @returns {Promise<any>} */
+	request(edit)
+	{
+		const sku = this.hooks.sku(edit.uid) ?? edit.sku;
+
+		switch (edit.kind) {
+		case "create":
+			return items.create(edit.body ?? {}, edit.key);
+		case "adjust":
+			return items.adjust(sku, edit.body ?? {}, edit.key);
+		default:
+			return items.patch(sku, { [edit.field]: edit.value,
+				base_version: edit.base }, edit.key);
+		}
+	}
+
 	/** @param {Edit} edit @param {Problem} why */
 	failed(edit, why)
 	{
 		if (why.passing || why.status === 401) {
 			this.failures++;
+			this.hooks.waits(edit);
+			this.settled?.();
 			this.hooks.changed();
 			if (why.passing)
-				this.later();
+				this.later(Math.random() * Math.min(30000, 1000 *
+				    2 ** Math.min(this.failures, 5)));
 			return;
 		}
 		this.done(edit);
@@ -113,29 +224,41 @@ export class Edits {
 		this.send();
 	}
 
-	/** Try again in a while; sooner when the stream is back. */
-	later()
+	/** @param {number} ms try again then; sooner with the stream */
+	later(ms)
 	{
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.send(), Math.random() *
-		    Math.min(30000, 1000 * 2 ** Math.min(this.failures, 5)));
+		this.timer = setTimeout(() => this.send(), ms);
 	}
 
-	/** The server is there again. */
+	/** The server is there again, or the reader wants to know. */
 	retry()
 	{
 		clearTimeout(this.timer);
-		if (this.failures > 0)
+		if (this.list.length > 0)
 			this.send();
+	}
+
+	/** Another tab has dealt with it. @param {string} key */
+	gone(key)
+	{
+		const edit = this.list.find((e) => e.key === key);
+
+		if (edit === undefined || this.sent.has(edit))
+			return;
+		this.done(edit);
+		this.hooks.elsewhere(edit);
+		this.send();
 	}
 
 	/** @param {Edit} edit */
 	done(edit)
 	{
+		this.sent.delete(edit);
+		this.fresh.delete(edit);
 		this.list = this.list.filter((e) => e !== edit);
 		if (this.list.length === 0)
 			this.failures = 0;
-		this.keep();
 	}
 
 	/**
@@ -146,12 +269,14 @@ export class Edits {
 	 */
 	rebase(edit, item)
 	{
-		const merged = new Set((item.merged_with ?? [])
-		    .map((m) => m.field));
-
-		for (const e of this.list)
-			if (e.uid === edit.uid && !merged.has(e.field))
+		for (const e of this.list) {
+			if (e.uid !== edit.uid)
+				continue;
+			e.sku = item.sku;
+			if (restsOn(e, item))
 				e.base = Math.max(e.base, item.version);
+			this.outbox.put(e, { claim: true });
+		}
 	}
 
 	/**
@@ -163,41 +288,21 @@ export class Edits {
 	stale(epoch)
 	{
 		const old = this.list.filter((e) => e.epoch !== epoch &&
-		    !e.sent);
+		    e.kind !== "create" && !this.sent.has(e));
 
 		for (const e of old)
 			this.done(e);
 		return old;
 	}
+}
 
-	keep()
-	{
-		try {
-			if (this.list.length === 0)
-				sessionStorage.removeItem(KEPT);
-			else
-				sessionStorage.setItem(KEPT, JSON.stringify(
-				    { user: this.user, list: this.list }));
-		} catch {
-			/* storage is off: beforeunload still warns */
-		}
-	}
-
-	/**
-	 * The edits of this user that an earlier page left behind.
-	 * @param {number} user
-	 * @returns {Edit[]}
-	 */
-	restore(user)
-	{
-		this.user = user;
-		try {
-			const kept = JSON.parse(
-			    sessionStorage.getItem(KEPT) ?? "null");
-			sessionStorage.removeItem(KEPT);
-			return kept?.user === user ? kept.list : [];
-		} catch {
-			return [];
-		}
-	}
+/**
+ * Whether an edit of a field may rest on the answer to another one of the
+ * item: nobody else has changed the field.
+ * @param {{field: string}} edit
+ * @param {{merged_with?: {field: string}[]}} answer
+ */
+export function restsOn(edit, answer)
+{
+	return !(answer.merged_with ?? []).some((m) => m.field === edit.field);
 }

@@ -8,10 +8,10 @@
  */
 
 import { Problem, root, session } from "./api.js";
+import { mountBanner } from "./banner.js";
 import { makeColumns, tick } from "./columns.js";
-import { Details, openCreate } from "./details.js";
 import { badge, byId } from "./dom.js";
-import { Editor } from "./editor.js";
+import { Editing } from "./editing.js";
 import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
 import { popover } from "./menu.js";
@@ -57,14 +57,24 @@ export class Page {
 		this.news = new News({ field: (name) => this.field(name),
 			go: (sku, why, color) =>
 			    this.room.showRow(sku, why, color) });
-		this.editor = this.makeEditor();
-		this.details = new Details(this.writable, this.editorRole,
-		    this.dialogHooks());
+		this.editing = new Editing(this);
 		this.grid = this.makeGrid();
 		this.pointer = new Pointer(byId("table-card"),
 		    this.settings.hover_delay_ms, (c) => this.stream?.cursor(c),
 		    () => this.place());
 		this.mount();
+	}
+
+	/** @returns {import("./editor.js").Editor} */
+	get editor()
+	{
+		return this.editing.editor;
+	}
+
+	/** @returns {import("./details.js").Details} */
+	get details()
+	{
+		return this.editing.details;
 	}
 
 	get store()
@@ -103,10 +113,12 @@ export class Page {
 			decorate: (row, uid) =>
 			    this.rows.decorate(row, uid),
 			activate: () => this.pointer.select(),
-			open: (uid, field, text) => this.open(uid, field, text),
-			details: (uid) => this.showDetails(uid),
+			open: (uid, field, text) =>
+			    this.editing.open(uid, field, text),
+			details: (uid) => this.editing.showDetails(uid),
 			sort: (field) => this.rows.sortBy(field),
 			layout: () => this.placeLayers(),
+			scrolled: () => this.pointer.scroll(),
 		});
 
 		grid.built.then(() => {
@@ -121,57 +133,13 @@ export class Page {
 	{
 		return new Inventory({
 			loaded: () => this.loaded(),
+			grown: () => this.rows.grown(),
 			failed: (why) => loadFailed(why, () => this.load()),
 			applied: (ev, did, was) => this.applied(ev, did, was),
 			changed: (uid, did) => this.changed(uid, did.fields),
 			removed: (uid, was) => this.removed(uid, was),
 			epoch: () => this.saving.otherEpoch(),
 		});
-	}
-
-	makeEditor()
-	{
-		return new Editor(byId("layers"), {
-			box: (uid, field) => this.grid.cellBox(uid, field),
-			commit: (draft, value) =>
-			    this.saving.commit(draft, value),
-			closed: () => {
-				this.grid.focus();
-				this.pointer.select();
-				this.rows.later();
-			},
-			move: (down, right) => this.grid.move(down, right),
-		});
-	}
-
-	dialogHooks()
-	{
-		return {
-			item: (/** @type {number} */ uid) =>
-			    this.store.view(uid),
-			field: (/** @type {string} */ name) => this.field(name),
-			commit: (/** @type {number} */ uid,
-			    /** @type {Field} */ field,
-			    /** @type {unknown} */ old,
-			    /** @type {number} */ base,
-			    /** @type {unknown} */ value) =>
-			    this.saving.commit({ uid, field, old, base,
-				epoch: this.inventory.sync.epoch }, value),
-			got: (/** @type {number | null} */ uid,
-			    /** @type {Item} */ item) => {
-				const at = this.inventory.got(uid, item);
-				if (uid === null)
-					this.showNew(at);
-			},
-			deleted: (/** @type {number} */ uid) => {
-				const was = this.store.items.get(uid);
-				this.store.remove(uid);
-				if (was)
-					this.removed(uid, was);
-				this.rows.refresh(true);
-			},
-			at: () => this.pointer.select(),
-		};
 	}
 
 	mount()
@@ -191,11 +159,11 @@ export class Page {
 		    () => this.signOut());
 		const add = byId("new-item");
 		add.hidden = !this.editorRole;
-		add.addEventListener("click",
-		    () => openCreate(this.writable, this.dialogHooks()));
+		add.addEventListener("click", () => this.editing.create());
 		byId("empty").querySelector("button")?.addEventListener("click",
 		    () => this.store.items.size === 0 ?
 			add.click() : this.rows.filters.clear());
+		this.drawBanner = mountBanner(() => this.saving.edits.retry());
 		this.watch();
 		this.bar();
 	}
@@ -211,7 +179,8 @@ export class Page {
 		    () => this.relayout());
 		addEventListener("beforeunload", (ev) => {
 			if (this.saving.edits.waiting > 0 ||
-			    this.saving.conflicts.list.length > 0)
+			    (this.saving.conflicts.list.length > 0 &&
+				!this.saving.outbox.durable))
 				ev.preventDefault();
 		});
 		setInterval(() => tick(document), 30000);
@@ -220,10 +189,11 @@ export class Page {
 	/** Cards became a table, or the other way round. */
 	relayout()
 	{
-		this.editor.close();
 		this.grid.destroy();
 		this.grid = this.makeGrid();
 		this.bar();
+		/* An open editor and a choice stay, at their cell's new place. */
+		this.grid.built.then(() => this.placeLayers());
 	}
 
 	// ---- what the server says ------------------------------------------
@@ -242,14 +212,15 @@ export class Page {
 			this.checkBuild(data.build);
 			break;
 		}
-		if (this.room.frame(event, data))
+		const leases = this.editing.leases.frame(event, data);
+		if (this.room.frame(event, data) || leases)
 			this.peopleChanged();
 	}
 
 	stateChanged()
 	{
 		if (this.stream?.state === "live")
-			this.saving.edits.retry();
+			this.saving.back();
 		this.peopleChanged();
 	}
 
@@ -261,6 +232,10 @@ export class Page {
 	bar()
 	{
 		this.room?.bar();
+		this.drawBanner?.({ waiting: this.saving.edits.waiting,
+			offline: this.stream?.state === "offline",
+			since: this.stream?.since ?? 0,
+			durable: this.saving.outbox.durable });
 	}
 
 	/** @param {string | undefined} build of the server */
@@ -276,14 +251,15 @@ export class Page {
 	{
 		byId("skeleton").hidden = true;
 		byId("table-card").setAttribute("aria-busy", "false");
-		if (this.saving.edits.user === 0)
-			this.saving.restore();
+		this.saving.restore();
 		for (const uid of this.grid.uids)
 			this.grid.update(uid);
 		this.details.update(this.details.uid);
+		this.editing.changed(this.editor.draft?.uid ?? 0);
 		this.grid.built.then(() => {
 			this.rows.refresh(true);
 			byId("grid").dataset.ready = "true";
+			this.editing.recall();
 		});
 	}
 
@@ -304,27 +280,10 @@ export class Page {
 			this.removed(did.uid, was);
 		else if (did.kind === "create" || did.kind === "edit")
 			this.changed(did.uid, did.fields);
-		this.tellEditor(ev, did.uid || this.store.uid(ev.sku));
+		this.editing.changed(did.uid, ev.username);
 		if (!here)
 			this.rows.flash(did.uid || this.store.uid(ev.sku));
 		this.news.change(ev, { own, color: this.room.colorOf(ev) });
-	}
-
-	/** @param {ChangeEvent} ev @param {number} uid */
-	tellEditor(ev, uid)
-	{
-		const draft = this.editor.draft;
-		const change = ev.changes.find((c) =>
-		    c.field === draft?.field.name);
-
-		if (draft === null || draft.uid !== uid ||
-		    ev.source === "broadcast")
-			return;
-		if (ev.update_type === "delete")
-			this.editor.remote(ev.username, undefined);
-		else if (change && ev.version > draft.base &&
-		    change.new_value !== draft.old)
-			this.editor.remote(ev.username, change.new_value);
 	}
 
 	/**
@@ -340,19 +299,21 @@ export class Page {
 			return;
 		this.rows.changed(uid, fields);
 		this.details.update(uid);
-		this.saving.conflicts.refresh(uid, item);
+		this.saving.refresh(uid, item);
+		this.editing.changed(uid);
 	}
 
 	/** An item is gone. @param {number} uid @param {Item} was */
 	removed(uid, was)
 	{
 		this.rows.removed(uid, was);
+		this.editing.changed(uid);
 		this.details.update(uid);
 	}
 
 	placeLayers()
 	{
-		this.editor?.place();
+		this.editing?.editor.place();
 		this.saving?.conflicts.place();
 	}
 
@@ -382,35 +343,6 @@ export class Page {
 	}
 
 	/**
-	 * Open the editor on a cell.
-	 * @param {number} uid
-	 * @param {string} field
-	 * @param {string} [text] what was typed
-	 */
-	open(uid, field, text)
-	{
-		const f = this.fields.get(field), item = this.store.view(uid);
-
-		if (!this.editorRole || item === null)
-			return;
-		if (f === undefined || f.read_only)
-			return this.showDetails(uid);
-		if (this.saving.conflicts.has(uid, field))
-			return this.saving.conflicts.unfold();
-		this.editor.open({ uid, field: f, base: item.version,
-			epoch: this.inventory.sync.epoch, old: item[field] },
-		item.sku, f.type === "choice" ? {} : { text });
-		this.pointer.select();
-	}
-
-	/** @param {number} uid */
-	showDetails(uid)
-	{
-		if (this.editor.commit(0, 0))
-			this.details.open(uid);
-	}
-
-	/**
 	 * A new item of ours: show it, whatever the filter.
 	 * @param {number} uid
 	 */
@@ -425,11 +357,27 @@ export class Page {
 		this.grid.focus();
 	}
 
-	async signOut()
+	/** What is not saved stays here, for the same person. */
+	warnSignOut()
 	{
-		if (this.saving.open > 0)
-			return notice("Some of your edits are not saved yet.", {
-				id: "sign-out", stays: false });
+		const n = this.saving.open, { durable } = this.saving.outbox;
+
+		notice(n === 1 ? "One of your edits is not saved yet." :
+		    `${n} of your edits are not saved yet.`, {
+			id: "sign-out", detail: durable ?
+			    "It is kept on this device until you sign in " +
+			    "again." : "It would be lost with this tab.",
+			action: "Sign out anyway",
+			run: () => this.signOut(true) });
+	}
+
+	async signOut(sure = false)
+	{
+		if (!this.editor.commit(0, 0))
+			return;
+		await this.saving.edits.settle(3000);
+		if (this.saving.open > 0 && !sure)
+			return this.warnSignOut();
 		/* First, so that nothing is sent with the dead ticket. */
 		this.stream?.close();
 		try {

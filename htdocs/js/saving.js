@@ -4,20 +4,52 @@
 /*
  * What becomes of an own edit: it shows at once, is sent, and then is saved,
  * or a choice, or handed back to the reader.  Nothing typed is ever dropped
- * without a word.
+ * without a word: what is not saved stays in the outbox, there as an edit or
+ * as a choice, until the server has it or the reader lets it go.
  */
 
+import { assertive } from "./announce.js";
+import { Problem, items } from "./api.js";
 import { Conflicts } from "./conflict.js";
 import { byId } from "./dom.js";
 import { Edits } from "./edits.js";
-import { notice } from "./toast.js";
-import { formatValue } from "./words.js";
+import { Outbox } from "./outbox.js";
+import { fieldText } from "./rules.js";
+import { toMilli } from "./words.js";
+
+/** Pages of the change log that are read to find a renamed item. */
+const LOOK = 20;
+
+const GONE = "The item was deleted";
+const PUT_BACK = "The inventory was put back to an earlier state meanwhile";
 
 /**
  * @typedef {import("./edits.js").Edit} Edit
+ * @typedef {import("./edits.js").Wish} Wish
+ * @typedef {import("./conflict.js").Conflict} Conflict
+ * @typedef {import("./conflict.js").Choice} Choice
  * @typedef {import("./editor.js").Draft} Draft
- * @typedef {import("./api.js").Problem} Problem
+ * @typedef {import("./store.js").Item} Item
+ *
+ * @typedef {{item: Item} | {why: Problem} | {waits: true}} Answer
+ * @typedef {(a: Answer) => boolean} Told whether a refusal was shown
  */
+
+/**
+ * A field with own edits laid over, in their order.
+ * @param {unknown} value as the server has it
+ * @param {Pick<Edit, "kind" | "value">[]} edits of that field
+ * @returns {unknown} undefined: nothing lies over it
+ */
+export function covered(value, edits)
+{
+	let now = value;
+
+	for (const e of edits)
+		now = e.kind === "adjust" ?
+		    (toMilli(now) + toMilli(e.value)) / 1000 : e.value;
+	return edits.length === 0 ? undefined : now;
+}
 
 export class Saving {
 	/** @param {import("./page.js").Page} page */
@@ -25,23 +57,30 @@ export class Saving {
 	{
 		this.page = page;
 		this.store = page.inventory.store;
+		this.outbox = new Outbox((key) => {
+			this.edits.gone(key);
+			this.conflicts.drop(key);
+		});
+		this.outbox.user = `${page.me.user_id} ${page.me.username}`;
+		/** dialogs that wait for an answer @type {Map<string, Told>} */
+		this.told = new Map();
+		this.restoring = false;
 		this.edits = new Edits({
 			sku: (uid) => this.store.items.get(uid)?.sku ?? null,
 			changed: () => page.bar(),
-			saved: (edit, item) => {
-				this.uncover(edit);
-				page.inventory.got(edit.uid, item);
-				page.changed(edit.uid, [edit.field]);
-			},
+			saved: (edit, item) => this.saved(edit, item),
 			conflict: (edit, doc) => this.conflict(edit, doc),
 			refused: (edit, why) => this.refused(edit, why),
-		});
+			waits: (edit) => this.answer(edit.key, { waits: true }),
+			elsewhere: (edit) => this.cover(edit.uid, edit.field),
+		}, this.outbox);
 		this.conflicts = new Conflicts(byId("layers"), {
 			box: (uid, field) => page.grid.cellBox(uid, field),
 			busy: () => page.editor.draft !== null ||
 			    page.details.node !== null,
-			changed: () => page.grid.decorateAll(),
-			choose: (c, mine) => this.choose(c, mine),
+			changed: () => page.grid?.decorateAll(),
+			choose: (c, choice) => this.choose(c, choice),
+			announce: (text) => assertive(text),
 		});
 	}
 
@@ -51,55 +90,136 @@ export class Saving {
 		return this.page.inventory.sync.epoch;
 	}
 
-	/** Edits or choices that would be lost with the page. */
+	/** Edits or choices that the server does not know of. */
 	get open()
 	{
 		return this.edits.list.length + this.conflicts.list.length;
 	}
 
-	/**
-	 * @param {import("./conflict.js").Conflict} c
-	 * @param {boolean} mine
-	 */
-	choose(c, mine)
-	{
-		this.page.grid.focus();
-		if (mine)
-			this.save({ uid: c.uid, sku: c.sku, field: c.field,
-				value: c.yours, base: c.version,
-				epoch: this.epoch });
-		this.page.changed(c.uid, [c.field]);
-	}
+	// ---- an edit is made ----------------------------------------------
 
 	/** @param {Draft} draft @param {unknown} value */
 	commit(draft, value)
 	{
-		this.save({ uid: draft.uid,
-			sku: this.page.rows.item(draft.uid)?.sku ?? "",
-			field: draft.field.name, value, base: draft.base,
-			epoch: draft.epoch });
+		this.save({ kind: "set", uid: draft.uid,
+			sku: this.sku(draft.uid, draft.sku),
+			field: draft.field.name, value, old: draft.old,
+			base: draft.base, epoch: draft.epoch });
 	}
 
-	/** @param {Omit<Edit, "key">} edit */
-	save(edit)
+	/** As the server knows it. @param {number} uid @param {string} sku */
+	sku(uid, sku)
 	{
-		if (edit.epoch !== this.epoch)
-			return this.askAgain({ ...edit, key: "" });
-		this.store.overlay(edit.uid, edit.field, edit.value);
-		this.page.changed(edit.uid, [edit.field]);
-		this.edits.add(edit);
+		return this.store.items.get(uid)?.sku ?? sku;
+	}
+
+	/** @param {Wish} wish @param {string} [key] @param {Told} [told] */
+	save(wish, key, told)
+	{
+		if (wish.kind === "set" && wish.epoch !== this.epoch)
+			return this.askAgain({ ...wish, ...this.mark() });
+		const edit = this.edits.add(wish, key);
+		if (told)
+			this.told.set(edit.key, told);
+		this.cover(wish.uid, wish.field);
+	}
+
+	/** What a record of the outbox has besides its content. */
+	mark()
+	{
+		const n = this.outbox.next();
+
+		return { key: `asked-${this.outbox.tab}-${n}`, n,
+			at: Date.now() };
 	}
 
 	/**
-	 * Its overlay goes, unless a later edit of the cell waits.
-	 * @param {Edit} edit
+	 * Take out or put in.
+	 * @param {number} uid
+	 * @param {{delta: number, reason?: string}} body
+	 * @param {Told} told
 	 */
-	uncover(edit)
+	adjust(uid, body, told)
 	{
-		const later = this.edits.list.filter((e) =>
-		    e.uid === edit.uid && e.field === edit.field).at(-1);
+		const item = this.store.items.get(uid);
 
-		this.store.overlay(edit.uid, edit.field, later?.value);
+		if (item !== undefined)
+			this.save({ kind: "adjust", uid, sku: item.sku,
+				field: "quantity", value: body.delta,
+				old: item.quantity, body, base: item.version,
+				epoch: this.epoch }, undefined, told);
+	}
+
+	/**
+	 * A new item.
+	 * @param {Record<string, any>} body
+	 * @param {string} key
+	 * @param {Told} told
+	 */
+	create(body, key, told)
+	{
+		this.save({ kind: "create", uid: 0, sku: body.sku, field: "sku",
+			value: body.sku, old: undefined, body, base: 0,
+			epoch: this.epoch }, key, told);
+	}
+
+	/**
+	 * Lay what waits over a field, or take it away.
+	 * @param {number} uid
+	 * @param {string} field
+	 */
+	cover(uid, field)
+	{
+		const item = this.store.items.get(uid);
+
+		if (item === undefined)
+			return;
+		this.store.overlay(uid, field, covered(item[field],
+		    this.edits.list.filter((e) => e.uid === uid &&
+			e.field === field)));
+		this.page.changed(uid, [field]);
+	}
+
+	/**
+	 * An item has other values: what an adjustment comes to, the choices.
+	 * @param {number} uid
+	 * @param {Item} item as shown
+	 */
+	refresh(uid, item)
+	{
+		const real = this.store.items.get(uid);
+		const own = this.edits.list.filter((e) => e.uid === uid &&
+		    e.field === "quantity");
+
+		if (real !== undefined && own.some((e) => e.kind === "adjust"))
+			this.store.overlay(uid, "quantity",
+			    covered(real.quantity, own));
+		this.conflicts.refresh(uid, item);
+	}
+
+	// ---- the server has answered ----------------------------------------
+
+	/** @param {string} key @param {Answer} a */
+	answer(key, a)
+	{
+		const told = this.told.get(key);
+
+		if (!("waits" in a))
+			this.told.delete(key);
+		return told?.(a) ?? false;
+	}
+
+	/** @param {Edit} edit @param {Item & {merged_with?: any[]}} item */
+	saved(edit, item)
+	{
+		const { page } = this;
+		const uid = page.inventory.got(edit.kind === "create" ? null :
+		    edit.uid, item);
+
+		page.editor.saved(uid, item);
+		page.details.saved(uid, item);
+		this.cover(uid, edit.field);
+		this.answer(edit.key, { item });
 	}
 
 	/** @param {Edit} edit @param {Record<string, any>} doc */
@@ -107,17 +227,98 @@ export class Saving {
 	{
 		const c = doc.conflicts.find((/** @type {any} */ x) =>
 		    x.field === edit.field) ?? doc.conflicts[0];
-		const f = this.page.field(edit.field), now = doc.current;
+		const now = doc.current;
 
-		this.uncover(edit);
+		this.cover(edit.uid, edit.field);
 		this.page.inventory.put(now);
-		this.conflicts.add({ uid: edit.uid, sku: now.sku,
-			field: edit.field, label: f.label, type: f.type,
-			theirs: c.theirs, yours: edit.value,
-			by: c.by ?? now.updated_by, at: c.at ?? now.updated_at,
-			version: now.version });
+		this.ask({ ...this.question(edit), sku: now.sku,
+			theirs: c.theirs, was: c.base ?? edit.old,
+			by: c.by ?? "", at: c.at ?? "", version: now.version },
+		edit);
 		this.page.changed(edit.uid, [edit.field]);
 	}
+
+	/** @param {Edit} edit @returns {Conflict} */
+	question(edit)
+	{
+		const f = this.page.field(edit.field);
+
+		return { key: edit.key, of: edit.kind, uid: edit.uid,
+			sku: edit.sku, field: edit.field, label: f.label,
+			type: f.type, yours: edit.value, theirs: undefined,
+			was: edit.old, by: "", at: "", version: edit.base,
+			...(edit.body ? { body: edit.body } : {}) };
+	}
+
+	/** Keep a question in the edit's place, and put it. @param {Conflict} c
+	 *  @param {Edit} edit */
+	ask(c, edit)
+	{
+		this.outbox.put({ ...edit, kind: "conflict", question: c });
+		this.conflicts.add(c);
+	}
+
+	/** @param {Edit} edit @param {Problem} why */
+	refused(edit, why)
+	{
+		const { page } = this, item = this.store.items.get(edit.uid);
+
+		this.cover(edit.uid, edit.field);
+		if (this.answer(edit.key, { why }))
+			return this.outbox.remove(edit.key);
+		const c = { ...this.question(edit), why: why.message };
+		if (edit.kind !== "create" &&
+		    (item === undefined || why.status === 404))
+			return this.ask({ ...c, why: GONE, final: true },
+			    edit);
+		if (edit.kind === "set" && page.editor.draft === null &&
+		    page.details.node === null &&
+		    page.grid.index.has(edit.uid)) {
+			this.again(c);
+			return this.outbox.remove(edit.key);
+		}
+		this.ask(c, edit);
+	}
+
+	/** Back into the editor with it. @param {Conflict} c */
+	again(c)
+	{
+		const { page } = this, item = this.store.items.get(c.uid);
+		const f = page.field(c.field);
+
+		if (c.of === "create")
+			return page.editing.create(c.body ?? {}, c.why ?? "");
+		if (c.of === "adjust")
+			return page.editing.showDetails(c.uid);
+		if (item === undefined)
+			return;
+		page.grid.activate(c.uid, c.field);
+		page.editing.openDraft({ uid: c.uid, field: f, base: item.version,
+			epoch: this.epoch, old: item[c.field], sku: item.sku },
+		{ text: fieldText(f, c.yours), error: c.why });
+	}
+
+	/** @param {Conflict} c @param {Choice} choice */
+	choose(c, choice)
+	{
+		const { editor, grid } = this.page;
+
+		if (editor.draft === null)
+			grid.focus();
+		else
+			editor.focus();
+		if (choice === "mine" || choice === "was")
+			this.save({ kind: "set", uid: c.uid, sku: c.sku,
+				field: c.field, old: c.theirs,
+				value: choice === "mine" ? c.yours : c.was,
+				base: c.version, epoch: this.epoch });
+		this.outbox.remove(c.key);
+		if (choice === "again")
+			this.again(c);
+		this.page.changed(c.uid, [c.field]);
+	}
+
+	// ---- another history, another page ----------------------------------
 
 	/** The server's history is another one: nothing typed goes unasked. */
 	otherEpoch()
@@ -134,68 +335,141 @@ export class Saving {
 	{
 		const uid = this.store.uid(edit.sku);
 		const now = this.store.items.get(uid);
+		const c = { ...this.question(edit), uid };
 
-		this.store.overlay(edit.uid, edit.field);
+		this.cover(edit.uid, edit.field);
 		if (now === undefined)
-			return this.lost(edit, "it is not there any more");
+			return this.ask({ ...c, why: GONE, final: true },
+			    edit);
+		if (edit.kind === "adjust")
+			return this.ask({ ...c, why: PUT_BACK }, edit);
 		if (now[edit.field] === edit.value)
-			return this.page.changed(uid, [edit.field]);
-		this.conflict({ ...edit, uid }, { current: now, conflicts: [{
-			field: edit.field, theirs: now[edit.field] }] });
+			return this.outbox.remove(edit.key);
+		this.ask({ ...c, theirs: now[edit.field],
+			version: now.version }, edit);
+		this.page.changed(uid, [edit.field]);
 	}
 
-	/** @param {Edit} edit @param {Problem} why */
-	refused(edit, why)
+	/**
+	 * What was typed in an editor has no cell any more.
+	 * @param {Draft} draft
+	 * @param {string} text
+	 */
+	homeless(draft, text)
 	{
-		const { page } = this, item = this.store.items.get(edit.uid);
-		const f = page.field(edit.field);
+		const edit = { kind: /** @type {"set"} */ ("set"), uid: 0,
+			sku: draft.sku, field: draft.field.name, value: text,
+			old: draft.old, base: draft.base, epoch: draft.epoch,
+			...this.mark() };
 
-		this.uncover(edit);
-		page.changed(edit.uid, [edit.field]);
-		if (item === undefined || why.status === 404)
-			return this.lost(edit, "the item was deleted");
-		const reopen = () => {
-			page.grid.activate(edit.uid, edit.field);
-			page.editor.open({ uid: edit.uid, field: f,
-				base: item.version, epoch: this.epoch,
-				old: item[edit.field] }, item.sku,
-			{ text: String(edit.value), error: why.message });
-		};
-		if (page.editor.draft === null && page.details.node === null &&
-		    page.grid.index.has(edit.uid))
-			return reopen();
-		notice(`${f.label} of ${item.sku} was not saved: ` +
-		    formatValue(edit.value, f.type), { detail: why.message,
-			action: "Edit again", run: reopen });
+		this.ask({ ...this.question(edit), why: GONE, final: true },
+		    edit);
 	}
 
-	/** @param {Edit} edit @param {string} why */
-	lost(edit, why)
+	/** The server is there again. */
+	back()
 	{
-		const f = this.page.field(edit.field);
-
-		notice(`${f.label} of ${edit.sku} was not saved: ${why}.`, {
-			detail: `You wrote: ${String(edit.value)}`,
-			stays: true });
+		this.edits.retry();
+		this.restore();
 	}
 
-	/** Edits that a page before this one could not send. */
-	restore()
+	/**
+	 * Take in what a page before this one left, or a tab that has gone.
+	 * What cannot be placed now is taken in the next time.
+	 */
+	async restore()
 	{
-		for (const e of this.edits.restore(this.page.me.user_id)) {
-			const uid = this.store.uid(e.sku);
-			if (uid === 0) {
-				this.lost(e, "it is not there any more");
-				continue;
-			}
-			if (e.epoch !== this.epoch) {
-				this.askAgain(e);
-				continue;
-			}
-			this.store.overlay(uid, e.field, e.value);
-			this.edits.list.push({ ...e, uid, sent: false });
+		if (this.restoring || !this.page.inventory.ready)
+			return;
+		this.restoring = true;
+		try {
+			for (const r of await this.outbox.mine())
+				await this.take(r);
+		} catch (e) {
+			if (!(e instanceof Problem))
+				throw e;
+		} finally {
+			this.restoring = false;
+			this.edits.send();
 		}
-		this.edits.keep();
-		this.edits.send();
+	}
+
+	/** @param {any} r of the outbox */
+	async take(r)
+	{
+		const known = (/** @type {{key: string}} */ o) =>
+		    o.key === r.key;
+
+		if (this.edits.list.some(known) ||
+		    this.conflicts.list.some(known))
+			return;
+		if (r.kind === "conflict")
+			return this.recall(r);
+		const uid = r.kind === "create" ? 0 : await this.find(r);
+		const edit = { ...r, uid };
+		if (r.kind !== "create" && uid === 0)
+			return this.ask({ ...this.question(edit), why: GONE,
+				final: true }, edit);
+		if (r.kind !== "create" && r.epoch !== this.epoch)
+			return this.askAgain(edit);
+		this.edits.adopt([edit]);
+		this.cover(uid, r.field);
+	}
+
+	/** A choice that was not made yet. @param {any} r */
+	async recall(r)
+	{
+		/** @type {Conflict} */
+		const c = { ...r.question };
+
+		c.uid = c.of === "create" ? 0 : await this.find(r);
+		const now = this.store.items.get(c.uid);
+		if (c.of !== "create" && now === undefined) {
+			c.why = GONE;
+			c.final = true;
+		}
+		if (now !== undefined && c.why === undefined) {
+			if (now[c.field] === c.yours)
+				return this.outbox.remove(c.key);
+			c.version = now.version;
+			if (now[c.field] !== c.theirs) {
+				c.theirs = now[c.field];
+				c.by = String(now.updated_by ?? "");
+				c.at = String(now.updated_at ?? "");
+			}
+		}
+		this.conflicts.add(c);
+	}
+
+	/**
+	 * The row of an edit, though it was renamed meanwhile.
+	 * @param {Edit} edit
+	 * @returns {Promise<number>} 0: it is gone
+	 */
+	async find(edit)
+	{
+		let sku = edit.sku, since = `${edit.epoch}:${edit.base}`;
+
+		if (this.store.uid(sku) !== 0)
+			return this.store.uid(sku);
+		for (let n = 0; n < LOOK && edit.epoch === this.epoch; n++) {
+			const doc = await items.changes(since);
+			for (const ev of doc.changes)
+				for (const ch of ev.changes)
+					if (ch.field === "sku" &&
+					    ch.old_value === sku &&
+					    ch.new_value)
+						sku = ch.new_value;
+			since = doc.position;
+			if (!doc.more)
+				break;
+		}
+		try {
+			this.page.inventory.put(await items.get(sku));
+		} catch (e) {
+			if (!(e instanceof Problem) || e.status !== 404)
+				throw e;
+		}
+		return this.store.uid(sku);
 	}
 }

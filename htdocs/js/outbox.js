@@ -1,0 +1,322 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/*
+ * Where own edits wait that the server has not answered, and choices that
+ * the reader has not made: in IndexedDB, so that they outlive the tab and
+ * the browser; where that is off, in the tab's storage; else in memory.
+ *
+ * Each record bears the user that made it: nobody else ever gets it.  All
+ * tabs of a browser see the same records: a tab claims one, in a
+ * transaction, before it sends it, so that no two send it at once.
+ */
+
+import { root } from "./api.js";
+
+/** Records of one user that may wait; beyond, typing has to stop. */
+export const MOST = 1000;
+/** How long a claim holds, ms: longer than a request may take. */
+export const CLAIM = 20000;
+/** Longest wait for the database to open, ms. */
+const OPENING = 3000;
+
+const STORE = "kept";
+const KEPT = "stockroom.kept";
+const TAB = "stockroom.tab";
+
+/**
+ * @typedef {object} Kept
+ * @property {string} key its Idempotency-Key
+ * @property {string} user who made it
+ * @property {number} n order in which they were made, of all tabs
+ * @property {"set" | "adjust" | "create" | "conflict"} kind
+ * @property {string} sku
+ * @property {string} tab that claims it; "" none
+ * @property {number} until ms since 1970: when the claim ends
+ *
+ * @typedef {"mine" | "busy" | "gone"} Claim
+ */
+
+/**
+ * Whether TAB may send a record now.  An older edit of the same item, of
+ * whatever tab, goes first.
+ * @param {Kept[]} all of the browser
+ * @param {string} key
+ * @param {string} tab
+ * @param {number} now ms since 1970
+ * @returns {Claim}
+ */
+export function judge(all, key, tab, now)
+{
+	const one = all.find((r) => r.key === key);
+
+	if (one === undefined || one.kind === "conflict")
+		return "gone";
+	if (one.tab !== "" && one.tab !== tab && one.until > now)
+		return "busy";
+	return all.some((r) => r.user === one.user && r.sku === one.sku &&
+	    r.kind !== "conflict" && r.n < one.n) ? "busy" : "mine";
+}
+
+/**
+ * A request of IndexedDB as a promise.
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function result(request)
+{
+	return new Promise((resolve, reject) => {
+		request.addEventListener("success",
+		    () => resolve(request.result));
+		request.addEventListener("error",
+		    () => reject(request.error));
+	});
+}
+
+/** In IndexedDB.  Transactions run in the order in which they were made. */
+class Database
+{
+	/** @param {IDBDatabase} db */
+	constructor(db)
+	{
+		this.db = db;
+		this.durable = true;
+	}
+
+	/** @returns {Promise<Database>} */
+	static async open()
+	{
+		const request = indexedDB.open(`stockroom${root.pathname}`, 1);
+
+		request.addEventListener("upgradeneeded", () =>
+		    request.result.createObjectStore(STORE,
+			{ keyPath: "key" }));
+		const db = await Promise.race([result(request),
+			new Promise((_, reject) => setTimeout(() =>
+			    reject(new Error("no answer")), OPENING))]);
+		return new Database(/** @type {IDBDatabase} */ (db));
+	}
+
+	/** @param {IDBTransactionMode} mode */
+	begin(mode)
+	{
+		const tx = this.db.transaction(STORE, mode);
+
+		return { tx, store: tx.objectStore(STORE) };
+	}
+
+	/** @returns {Promise<Kept[]>} */
+	all()
+	{
+		return result(this.begin("readonly").store.getAll());
+	}
+
+	/**
+	 * Committed at once: the page may end the next moment.
+	 * @param {Kept | null} add
+	 * @param {string} [remove]
+	 */
+	async change(add, remove)
+	{
+		const { tx, store } = this.begin("readwrite");
+		const done = new Promise((resolve, reject) => {
+			tx.addEventListener("complete", () => resolve(0));
+			tx.addEventListener("abort", () => reject(tx.error));
+		});
+
+		if (remove !== undefined)
+			store.delete(remove);
+		if (add !== null)
+			store.put(add);
+		tx.commit?.();
+		await done;
+	}
+
+	/**
+	 * @param {string} key
+	 * @param {string} tab
+	 * @param {number} now
+	 * @returns {Promise<Claim>}
+	 */
+	async claim(key, tab, now)
+	{
+		const { store } = this.begin("readwrite");
+		const all = await result(store.getAll());
+		const said = judge(all, key, tab, now);
+		const one = all.find((r) => r.key === key);
+
+		if (said === "mine")
+			await result(store.put({ ...one, tab,
+				until: now + CLAIM }));
+		return said;
+	}
+}
+
+/** In the tab's storage, and in memory where that is off too. */
+class TabStorage
+{
+	constructor()
+	{
+		this.durable = false;
+		/** @type {Kept[]} */
+		this.list = [];
+		try {
+			this.list = JSON.parse(
+			    sessionStorage.getItem(KEPT) ?? "[]");
+		} catch {
+			/* nothing was kept */
+		}
+	}
+
+	async all()
+	{
+		return [...this.list];
+	}
+
+	/** @param {Kept | null} add @param {string} [remove] */
+	async change(add, remove)
+	{
+		this.list = this.list.filter((r) => r.key !== remove &&
+		    r.key !== add?.key);
+		if (add !== null)
+			this.list.push(add);
+		try {
+			sessionStorage.setItem(KEPT,
+			    JSON.stringify(this.list));
+		} catch {
+			/* in memory only: beforeunload still warns */
+		}
+	}
+
+	/** @param {string} key @param {string} tab @param {number} now */
+	async claim(key, tab, now)
+	{
+		return judge(this.list, key, tab, now);
+	}
+}
+
+export class Outbox {
+	/** @param {(key: string) => void} [gone] another tab dealt with it */
+	constructor(gone = () => {})
+	{
+		this.tab = takeTab();
+		this.user = "";
+		this.last = 0;
+		/** @type {Database | TabStorage | null} */
+		this.shelf = null;
+		/** @type {Promise<Database | TabStorage>} */
+		this.opened = Database.open().catch(() => new TabStorage())
+		    .then((shelf) => this.shelf = shelf);
+		/** @type {BroadcastChannel | null} */
+		this.channel = null;
+		if (typeof BroadcastChannel !== "function")
+			return;
+		this.channel = new BroadcastChannel(
+		    `stockroom.outbox${root.pathname}`);
+		this.channel.addEventListener("message",
+		    ({ data }) => gone(String(data.gone)));
+	}
+
+	/** Whether what is kept outlives the tab. */
+	get durable()
+	{
+		return this.shelf?.durable ?? true;
+	}
+
+	/** A number larger than those before. @returns {number} */
+	next()
+	{
+		this.last = Math.max(Date.now(), this.last + 0.001);
+		return this.last;
+	}
+
+	/**
+	 * @template T
+	 * @param {(shelf: Database | TabStorage) => Promise<T>} run
+	 * @returns {Promise<T>} a database that fails is done without
+	 */
+	async use(run)
+	{
+		const shelf = this.shelf ?? await this.opened;
+
+		try {
+			return await run(shelf);
+		} catch (e) {
+			if (shelf instanceof TabStorage)
+				throw e;
+			if (this.shelf === shelf) {
+				this.shelf = new TabStorage();
+				this.opened = Promise.resolve(this.shelf);
+			}
+			return run(await this.opened);
+		}
+	}
+
+	/**
+	 * Keep a record, in place of the one with its key.
+	 * @param {Omit<Kept, "user" | "tab" | "until"> &
+	 *   Record<string, any>} record
+	 * @param {{claim?: boolean, instead?: string}} [how] claim: this tab
+	 *   is about to send it; instead: a key that goes
+	 */
+	put(record, how = {})
+	{
+		const kept = { ...record, user: this.user,
+			tab: how.claim ? this.tab : "",
+			until: how.claim ? Date.now() + CLAIM : 0 };
+
+		return this.use((shelf) => shelf.change(
+		    /** @type {Kept} */ (kept), how.instead));
+	}
+
+	/** It is dealt with. @param {string} key */
+	async remove(key)
+	{
+		await this.use((shelf) => shelf.change(null, key));
+		this.channel?.postMessage({ gone: key });
+	}
+
+	/** May this tab send it now? @param {string} key */
+	claim(key)
+	{
+		return this.use((shelf) => shelf.claim(key, this.tab,
+		    Date.now()));
+	}
+
+	/** What this user left, oldest first. @returns {Promise<any[]>} */
+	async mine()
+	{
+		const all = await this.use((shelf) => shelf.all());
+
+		return all.filter((r) => r.user === this.user)
+		    .sort((a, b) => a.n - b.n);
+	}
+}
+
+/**
+ * A name of this tab, the same after a reload: its claims stay its own.  It
+ * is in the storage only between two pages, since a duplicated tab copies
+ * the storage.
+ */
+function takeTab()
+{
+	const fresh = [...crypto.getRandomValues(new Uint32Array(3))]
+	    .map((n) => n.toString(36)).join("");
+	let tab = fresh;
+
+	try {
+		tab = sessionStorage.getItem(TAB) ?? fresh;
+		sessionStorage.removeItem(TAB);
+	} catch {
+		/* storage is off: a claim of the page before runs out */
+	}
+	globalThis.addEventListener?.("pagehide", () => {
+		try {
+			sessionStorage.setItem(TAB, tab);
+		} catch {
+			/* as above */
+		}
+	});
+	return tab;
+}

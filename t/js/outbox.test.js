@@ -1,0 +1,161 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Edits, restsOn } from "../../htdocs/js/edits.js";
+import { Problem } from "../../htdocs/js/api.js";
+import { bannerWords } from "../../htdocs/js/banner.js";
+import { choices } from "../../htdocs/js/conflict.js";
+import { judge } from "../../htdocs/js/outbox.js";
+import { covered } from "../../htdocs/js/saving.js";
+
+const turn = () => new Promise((r) => setImmediate(r));
+const kept = (key, n, more = {}) => ({ key, n, user: "2 ana", kind: "set",
+	sku: "A", tab: "", until: 0, ...more });
+
+test("an edit is sent by one tab at a time", () => {
+	const one = [kept("k", 1, { tab: "t1", until: 100 })];
+
+	assert.equal(judge(one, "k", "t1", 50), "mine");
+	assert.equal(judge(one, "k", "t2", 50), "busy");
+	assert.equal(judge(one, "k", "t2", 101), "mine", "a claim runs out");
+	assert.equal(judge(one, "gone", "t2", 50), "gone");
+	assert.equal(judge([kept("k", 1, { kind: "conflict" })], "k", "t1", 5),
+	    "gone", "somebody is asked about it");
+});
+
+test("an item's older edit goes first, whichever tab made it", () => {
+	const all = [kept("b", 2), kept("a", 1), kept("c", 3, { sku: "B" })];
+
+	assert.equal(judge(all, "b", "t", 0), "busy");
+	assert.equal(judge(all, "a", "t", 0), "mine");
+	assert.equal(judge(all, "c", "t", 0), "mine");
+	assert.equal(judge([kept("a", 1, { kind: "conflict" }), kept("b", 2)],
+	    "b", "t", 0), "mine", "a choice holds nothing up");
+	assert.equal(judge([kept("a", 1, { user: "3 ben" }), kept("b", 2)],
+	    "b", "t", 0), "mine", "nor does another user");
+});
+
+/** Edits over a server and an outbox that are functions here. */
+function make(said = () => "mine")
+{
+	const log = [], server = [];
+	let n = 0;
+	const edits = new Edits({
+		sku: () => null,
+		changed: () => {},
+		saved: (e) => log.push(`saved ${e.key}`),
+		conflict: (e) => log.push(`conflict ${e.key}`),
+		refused: (e) => log.push(`refused ${e.key}`),
+		waits: (e) => log.push(`waits ${e.key}`),
+		elsewhere: (e) => log.push(`elsewhere ${e.key}`),
+	}, {
+		next: () => ++n,
+		put: async (e) => log.push(`keep ${e.key} ${e.base}`),
+		remove: async (key) => log.push(`forget ${key}`),
+		claim: async (key) => said(key),
+	});
+
+	edits.request = (e) => new Promise((resolve, reject) =>
+	    server.push({ key: e.key, base: e.base, resolve, reject }));
+	return { edits, log, server };
+}
+
+const wish = (uid, more = {}) => ({ kind: "set", uid, sku: `S${uid}`,
+	field: "quantity", value: 1, old: 0, base: 5, epoch: "e", ...more });
+
+test("kept before it is sent; one after another for each item", async () => {
+	const { edits, log, server } = make();
+
+	edits.add(wish(1), "a");
+	edits.add(wish(1, { field: "notes" }), "b");
+	edits.add(wish(2), "c");
+	assert.deepEqual(log.slice(0, 3), ["keep a 5", "keep b 5", "keep c 5"]);
+	assert.deepEqual(server.map((s) => s.key), ["a", "c"]);
+	server[0].resolve({ sku: "S1", version: 9 });
+	await turn();
+	assert.deepEqual(server.map((s) => [s.key, s.base]),
+	    [["a", 5], ["c", 5], ["b", 9]], "b rests on a's result");
+	assert.ok(log.includes("forget a"));
+});
+
+test("no answer: it stays, under its key; then it is saved once", async () => {
+	const { edits, log, server } = make();
+
+	edits.add(wish(1), "a");
+	server[0].reject(new Problem(0, {}));
+	await turn();
+	assert.equal(edits.waiting, 1);
+	assert.ok(log.includes("waits a") && !log.includes("forget a"));
+	edits.retry();
+	await turn();
+	assert.deepEqual(server.map((s) => s.key), ["a", "a"]);
+	server[1].resolve({ sku: "S1", version: 6 });
+	await turn();
+	assert.deepEqual(edits.list, []);
+	clearTimeout(edits.timer);
+});
+
+test("another tab sends it: not twice", async () => {
+	const { edits, log, server } = make((key) => key === "b" ? "busy" :
+	    "gone");
+
+	edits.adopt([{ ...wish(1), key: "a", n: 1, at: 0 },
+		{ ...wish(2), key: "b", n: 2, at: 0 }]);
+	await turn();
+	assert.deepEqual(server, []);
+	assert.deepEqual(log, ["elsewhere a"]);
+	assert.deepEqual(edits.list.map((e) => e.key), ["b"]);
+	edits.gone("b");
+	assert.deepEqual(edits.list, []);
+	clearTimeout(edits.timer);
+});
+
+test("what another changed meanwhile is not rested on", () => {
+	assert.ok(restsOn({ field: "a" }, {}));
+	assert.ok(restsOn({ field: "a" }, { merged_with: [{ field: "b" }] }));
+	assert.ok(!restsOn({ field: "a" }, { merged_with: [{ field: "a" }] }));
+});
+
+test("a conflict keeps its record, for the choice", async () => {
+	const { edits, log, server } = make();
+
+	edits.add(wish(1), "a");
+	server[0].reject(new Problem(409, { conflicts: [{}], current: {} }));
+	await turn();
+	assert.deepEqual(log, ["keep a 5", "conflict a"]);
+});
+
+test("what waits lies over the value, in its order", () => {
+	const set = (value) => ({ kind: "set", value });
+	const add = (value) => ({ kind: "adjust", value });
+
+	assert.equal(covered(10, []), undefined);
+	assert.equal(covered(10, [add(0.1), add(0.2)]), 10.3);
+	assert.equal(covered(10, [add(5), set(3), add(-1)]), 2);
+});
+
+test("mine, theirs, or what it was", () => {
+	const c = { theirs: 1, yours: 2, was: 3 };
+
+	assert.deepEqual(choices(c), ["mine", "theirs", "was"]);
+	assert.deepEqual(choices({ ...c, was: undefined }),
+	    ["mine", "theirs"]);
+	assert.deepEqual(choices({ ...c, was: 1 }), ["mine", "theirs"]);
+	assert.deepEqual(choices({ ...c, why: "no" }), ["again", "drop"]);
+	assert.deepEqual(choices({ ...c, why: "gone", final: true }), ["drop"]);
+});
+
+test("the banner says how many wait, and what closing does", () => {
+	const s = { waiting: 2, offline: true, since: 0, durable: true };
+
+	assert.equal(bannerWords({ ...s, waiting: 0 }), null);
+	assert.match(bannerWords(s).head, /^Offline since .*: 2 edits wait$/);
+	assert.match(bannerWords(s).text, /kept on this device/);
+	assert.match(bannerWords({ ...s, waiting: 1, offline: false }).head,
+	    /^1 edit waits for the server$/);
+	assert.match(bannerWords({ ...s, durable: false }).text,
+	    /Do not close this tab/);
+});
