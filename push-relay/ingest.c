@@ -14,6 +14,7 @@
 
 #include "ingest.h"
 #include "room-lease.h"
+#include "room-list.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
 #include "shared/event.h"

@@ -55,6 +55,7 @@ struct member {
 	int64_t closed_at;    /* mono ms; its stream ended */
 	int64_t beat_at;      /* mono ms; last sign of life */
 	int64_t seen;         /* the same in UTC ms */
+	int64_t since;        /* presence version of its joining */
 	struct timer gone;    /* when it will be unlisted */
 	int64_t post_tokens;  /* posts it may make, in 1/1000 */
 	int64_t post_at;      /* mono ms; tokens counted at */

@@ -158,7 +158,7 @@ presence_list(struct presence *p, struct member *m, int64_t now)
 	m->leaving = false;
 	r->listed++;
 	r->people += first;
-	r->version++;
+	m->since = ++r->version;
 	member_touch(m);
 	room_announce(r,
 	    frame_json(LANE_PRESENCE, "user_joined",
@@ -183,6 +183,7 @@ presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 	r->people -= last;
 	r->version++;
 	memset(&m->cursor, 0, sizeof(m->cursor));
+	room_undue(r, m);
 	room_announce(r,
 	    frame_json(LANE_PRESENCE, "user_left",
 		member_entry_with(m, "last", last, r->version)),
@@ -309,7 +310,7 @@ presence_state(struct member *m, bool away, int64_t now)
 	member_touch(m);
 	m->room->version++;
 	/* A crowd reads states when it asks for the list. */
-	if (m->room->listed <= ROOM_LIST_MAX)
+	if (m->room->listed <= ROOM_FEW)
 		room_states(m->room, now);
 }
 

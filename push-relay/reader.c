@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "reader.h"
+#include "room-list.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
 #include "shared/json.h"
@@ -156,7 +157,7 @@ reader_ping(struct reader *r)
 	known = ring_position(&r->relay->feed.ring, pos);
 	put_position(obj, "position", known ? pos : NULL);
 	json_object_object_add(obj, "presence_version",
-	    json_object_new_int64(room == NULL ? 0 : room->version));
+	    json_object_new_int64(room == NULL ? 0 : room_told(&r->sub)));
 	return frame_json(LANE_CONTROL, "ping", obj);
 }
 
@@ -378,7 +379,7 @@ reader_next(struct reader *r)
 		return f;
 	/* The list has what it makes the room send before it. */
 	r->list_due = true;
-	f = frame_hold(room_list(r->sub.room));
+	f = frame_hold(room_list_for(&r->sub));
 	r->list_due = r->cursors_lost = false;
 	return f;
 }

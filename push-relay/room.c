@@ -8,9 +8,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "room-lease.h"
+#include "room-list.h"
 #include "room.h"
-#include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/log.h"
 
@@ -40,7 +39,7 @@ room_new(const char *name, struct timers *timers, struct stats *stats)
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	memcpy(r->name, name, len + 1);
-	r->version = 1;
+	r->version = r->told = 1;
 	r->timers = timers;
 	r->stats = stats;
 	r->tick = (struct timer){.fn = room_tick, .arg = r};
@@ -61,7 +60,6 @@ room_free(struct room *r)
 	for (i = 0; i < r->held_count; i++)
 		frame_drop(r->held[i]);
 	frame_drop(r->list);
-	free(r->held);
 	free(r->due);
 	free(r);
 }
@@ -81,8 +79,7 @@ room_add(struct room *r, struct member *m)
 	r->members++;
 }
 
-/* Take a member from the cursors that are due. */
-static void
+void
 room_undue(struct room *r, struct member *m)
 {
 	unsigned i, kept = 0;
@@ -120,6 +117,7 @@ room_subscribe(struct room *r, struct subscriber *sub)
 {
 	assert(sub->room == NULL);
 	sub->room = r;
+	sub->since = r->version; /* it was given the list of now */
 	sub->room_prev = NULL;
 	sub->room_next = r->subs;
 	if (r->subs != NULL)
@@ -142,7 +140,8 @@ room_unsubscribe(struct subscriber *sub)
 	sub->room_next = sub->room_prev = NULL;
 }
 
-void
+/* A frame for all listeners, at once.  Its hold goes to the room. */
+static void
 room_send(struct room *r, struct frame *f)
 {
 	struct subscriber *sub, *next;
@@ -154,16 +153,20 @@ room_send(struct room *r, struct frame *f)
 	frame_drop(f);
 }
 
-void
-room_announce(struct room *r, struct frame *f, int64_t now)
+/* A presence frame for all who do not know it yet, likewise. */
+static void
+room_tell(struct room *r, struct frame *f)
 {
-	if (r->window.place == 0) {
-		timer_set(r->timers, &r->window, now + ROOM_WINDOW);
-		room_send(r, f);
-		return;
+	struct subscriber *sub, *next;
+
+	assert(f->version >= r->told);
+	r->told = f->version;
+	for (sub = r->subs; sub != NULL; sub = next) {
+		next = sub->room_next;
+		if (sub->since < f->version)
+			sub->ops->deliver(sub, f);
 	}
-	r->held = grown(r->held, r->held_count, &r->held_size);
-	r->held[r->held_count++] = f;
+	frame_drop(f);
 }
 
 /* Send what the window holds: what comes next may rest on it. */
@@ -173,16 +176,85 @@ room_flush(struct room *r)
 	unsigned i;
 
 	for (i = 0; i < r->held_count; i++)
-		room_send(r, r->held[i]);
+		room_tell(r, r->held[i]);
+	r->spent += r->held_count;
 	r->held_count = 0;
+}
+
+/* Hold a frame until the window ends; too many become a list. */
+static void
+room_hold(struct room *r, struct frame *f)
+{
+	if (!r->storm && r->held_count < ROOM_STORM) {
+		r->held[r->held_count++] = f;
+		return;
+	}
+	r->storm = true;
+	frame_drop(f);
+	while (r->held_count > 0)
+		frame_drop(r->held[--r->held_count]);
+}
+
+static int64_t
+room_window_ms(const struct room *r)
+{
+	int64_t ms = ROOM_WINDOW;
+
+	if (r->listed > ROOM_FEW)
+		ms = ms * r->listed / ROOM_FEW;
+	return ms < ROOM_WINDOW_MAX ? ms : ROOM_WINDOW_MAX;
+}
+
+/* The same if the window may have so many more; false: it may not. */
+static bool
+room_hurry(struct room *r)
+{
+	if (r->storm || r->spent + r->held_count > ROOM_STORM)
+		return false;
+	room_flush(r);
+	return true;
+}
+
+/* Send at once if the window has not had MOST frames, else at its end. */
+static void
+room_present(struct room *r, struct frame *f, unsigned most, int64_t now)
+{
+	assert(f->version == r->version);
+	if (r->window.place == 0) {
+		timer_set(r->timers, &r->window, now + room_window_ms(r));
+		r->spent = 0;
+	}
+	if (r->storm || r->spent + r->held_count >= most) {
+		room_hold(r, f);
+		return;
+	}
+	room_flush(r);
+	room_tell(r, f);
+	r->spent++;
+}
+
+void
+room_announce(struct room *r, struct frame *f, int64_t now)
+{
+	room_present(r, f, 1, now);
 }
 
 void
 room_announce_now(struct room *r, struct frame *f, int64_t now)
 {
-	(void)now;
-	room_flush(r);
-	room_send(r, f);
+	room_present(r, f, ROOM_STORM, now);
+}
+
+/* The list of now for all: what is held is part of it. */
+static void
+room_tell_list(struct room *r, int64_t now)
+{
+	if (!r->storm)
+		room_flush(r);
+	r->storm = false;
+	r->told = r->version;
+	room_send(r, r->listed > ROOM_FEW ? room_list_brief(r, now)
+					  : frame_hold(room_list(r)));
 }
 
 static void
@@ -190,10 +262,18 @@ room_window(void *arg, int64_t now)
 {
 	struct room *r = arg;
 
-	if (r->held_count == 0)
+	if (!r->storm && r->held_count == 0)
 		return;
-	room_flush(r);
-	timer_set(r->timers, &r->window, now + ROOM_WINDOW);
+	r->spent = 0;
+	if (r->storm) {
+		room_tell_list(r, now);
+		r->spent = 1;
+	} else {
+		room_flush(r);
+	}
+	timer_set(r->timers, &r->window, now + room_window_ms(r));
+	if (r->due_count > 0 && r->tick.place == 0)
+		room_tick(r, now);
 }
 
 static int64_t
@@ -206,9 +286,9 @@ void
 room_cursor(struct room *r, struct member *m, int64_t now)
 {
 	r->list_version = 0;
-	if (r->tick.place == 0) {
+	/* It does not overtake the coming of its page. */
+	if (r->tick.place == 0 && (m->since <= r->told || room_hurry(r))) {
 		timer_set(r->timers, &r->tick, now + room_tick_ms(r));
-		room_flush(r);
 		room_send(r, frame_json(LANE_CURSOR, "cursor_updated",
 				 member_cursor_json(m)));
 		return;
@@ -220,27 +300,41 @@ room_cursor(struct room *r, struct member *m, int64_t now)
 	m->cursor_due = true;
 }
 
+/* Leave those that are due, but not to go out: of pages yet to be told. */
+static void
+room_due_clear(struct room *r)
+{
+	unsigned i, kept = 0;
+
+	for (i = 0; i < r->due_count; i++) {
+		if (r->due[i]->since > r->told)
+			r->due[kept++] = r->due[i];
+		else
+			r->due[i]->cursor_due = false;
+	}
+	r->due_count = kept;
+}
+
 static void
 room_tick(void *arg, int64_t now)
 {
 	struct room *r = arg;
-	struct json_object *batch;
-	unsigned i, from = 0;
+	struct json_object *batch = json_object_new_array();
+	unsigned i, most = r->due_count;
 
-	if (r->due_count == 0)
-		return;
-	if (r->members > ROOM_BIG && r->due_count > ROOM_BIG / 2)
-		from = r->due_count - ROOM_BIG / 2;
-	batch = json_object_new_array();
-	for (i = 0; i < r->due_count; i++) {
-		r->due[i]->cursor_due = false;
-		if (i >= from)
+	if (r->members > ROOM_BIG && most > ROOM_BIG / 2)
+		most = ROOM_BIG / 2;
+	for (i = r->due_count - most; i < r->due_count; i++) {
+		if (r->due[i]->since <= r->told)
 			json_object_array_add(
 			    batch, member_cursor_json(r->due[i]));
 	}
-	r->due_count = 0;
+	room_due_clear(r);
+	if (json_object_array_length(batch) == 0) {
+		json_object_put(batch);
+		return;
+	}
 	timer_set(r->timers, &r->tick, now + room_tick_ms(r));
-	room_flush(r);
 	room_send(r, frame_json(LANE_CURSOR, "cursors", batch));
 }
 
@@ -252,7 +346,7 @@ room_states(struct room *r, int64_t now)
 		return;
 	}
 	timer_set(r->timers, &r->states, now + ROOM_STATE_WINDOW);
-	room_send(r, frame_hold(room_list(r)));
+	room_tell_list(r, now);
 }
 
 static void
@@ -266,79 +360,15 @@ room_states_tick(void *arg, int64_t now)
 	room_states(r, now);
 }
 
-int64_t
-room_entries(struct room *r, int64_t from, struct buf *out)
-{
-	struct member *m;
-	const char *text;
-	size_t len, start = out->len;
-	unsigned count = 0;
-
-	for (m = r->first; m != NULL; m = m->room_next) {
-		if (!m->listed || m->serial < from)
-			continue;
-		text = member_entry(m, &len);
-		if (count == ROOM_LIST_MAX ||
-		    (count > 0 && out->len - start + len > ROOM_LIST_BYTES))
-			return m->serial;
-		if (count++ > 0)
-			buf_puts(out, ",");
-		buf_add(out, text, len);
-	}
-	return 0;
-}
-
-/* Whether the list at hand is of now: its leases say how long they last. */
-static bool
-room_list_good(const struct room *r, int64_t now)
-{
-	return r->list != NULL && r->list_version == r->version &&
-	       (r->leases.count == 0 || now - r->list_at < ROOM_LIST_AGE);
-}
-
 struct frame *
-room_list(struct room *r)
+room_list_for(struct subscriber *sub)
 {
-	int64_t now = clock_mono_ms();
-	struct json_object *obj;
-	struct buf b = {0};
-	const char *text;
-	size_t len;
-
-	room_flush(r);
-	if (room_list_good(r, now))
-		return r->list;
-	frame_drop(r->list);
-	obj = json_object_new_object();
-	json_object_object_add(obj, "room", json_object_new_string(r->name));
-	json_object_object_add(obj, "count", json_object_new_int64(r->people));
-	json_object_object_add(
-	    obj, "version", json_object_new_int64(r->version));
-	text = json_out_text(obj, &len);
-	/* The list is put in as text: its entries are encoded already. */
-	buf_add(&b, text, len - 1);
-	r->list_users = b.len;
-	buf_puts(&b, ",\"users\":[");
-	buf_puts(&b, room_entries(r, 0, &b) == 0 ? "]" : "],\"more\":true");
-	buf_puts(&b, ",\"leases\":");
-	room_lease_list(r, now, &b);
-	buf_puts(&b, "}");
-	r->list =
-	    frame_new(LANE_PRESENCE, "presence_update", NULL, b.data, b.len);
-	r->list_users += r->list->data;
-	r->list->version = r->version;
-	r->list_version = r->version;
-	r->list_at = now;
-	buf_reset(&b);
-	json_object_put(obj);
-	return r->list;
+	sub->since = sub->room->version;
+	return room_list(sub->room);
 }
 
-const char *
-room_users(struct room *r, size_t *len)
+int64_t
+room_told(const struct subscriber *sub)
 {
-	struct frame *f = room_list(r);
-
-	*len = f->data + f->data_len - r->list_users;
-	return f->text + r->list_users;
+	return sub->since > sub->room->told ? sub->since : sub->room->told;
 }

@@ -8,6 +8,16 @@
  * windows, so that many changes reach a listener in one write: the first of
  * them goes out at once, those that follow it together when the window ends.
  * Of a member's cursor only the newest place goes out.
+ *
+ * More than ROOM_STORM who come or go in one window are a storm: all listeners
+ * get one list instead of a frame for each.  Above ROOM_FEW pages the window
+ * grows with their number and that list is brief: {count, version,
+ * more:true} with the first few users; who wants all asks the app.  So in a
+ * storm of N pages the relay sends some N frames, not N times N, and not more
+ * bytes a second however many they are.
+ *
+ * A listener that was given a list of its own is not told again what is older
+ * than that, so a list for one does not hurry the frames for all.
  */
 #ifndef PUSH_RELAY_ROOM_H
 #define PUSH_RELAY_ROOM_H
@@ -18,21 +28,22 @@
 
 #include "lease.h"
 #include "member.h"
-#include "shared/buf.h"
 #include "stats.h"
 #include "subscriber.h"
 #include "timer.h"
 
-#define ROOM_LIST_MAX   100   /* entries of one list of users, at most */
-#define ROOM_LIST_BYTES 40000 /* bytes of one list of users, at most */
-#define ROOM_LIST_AGE   1000  /* ms that a list with leases is used again */
-#define ROOM_TICK       30    /* ms between two batches of cursors */
-#define ROOM_TICK_BIG   50    /* the same above ROOM_BIG members */
+#define ROOM_TICK     30 /* ms between two batches of cursors */
+#define ROOM_TICK_BIG 50 /* the same above ROOM_BIG members */
 #define ROOM_BIG                                                               \
-	100                    /* members; of more, the newest that many       \
-				  cursors go out a tick, halved */
-#define ROOM_WINDOW       100  /* ms between two batches of presence */
+	100 /* members; of more, the newest that many                          \
+	       cursors go out a tick, halved */
+
+/* In ms: between two batches of presence, for the first ROOM_FEW pages. */
+#define ROOM_WINDOW       100
+#define ROOM_WINDOW_MAX   2000 /* the same, however many pages */
 #define ROOM_STATE_WINDOW 1000 /* ms between two lists for mere states */
+#define ROOM_FEW          100  /* pages; more make a big room */
+#define ROOM_STORM        20   /* frames of one batch; more are a list */
 
 /* Owned by presence.c. */
 struct room {
@@ -50,9 +61,13 @@ struct room {
 	struct timer tick;     /* cursors; waits: a tick runs */
 	struct member **due;   /* cursors due, oldest first */
 	unsigned due_count, due_size;
-	struct timer window; /* presence; waits: it is open */
-	struct frame **held; /* until the window ends */
-	unsigned held_count, held_size;
+	int64_t told;                   /* version that all listeners know, or
+					   their own since */
+	struct timer window;            /* presence; waits: it is open */
+	unsigned spent;                 /* frames sent in the window */
+	bool storm;                     /* a list is due at its end */
+	struct frame *held[ROOM_STORM]; /* until then, unless it is */
+	unsigned held_count;
 	struct timer states; /* lists for states */
 	bool states_due;
 	struct frame *list;   /* presence_update of version */
@@ -75,36 +90,28 @@ void room_remove(struct room *, struct member *);
 void room_subscribe(struct room *, struct subscriber *);
 void room_unsubscribe(struct subscriber *);
 
-/* A frame for all listeners, at once.  Its hold goes to the room. */
-void room_send(struct room *, struct frame *);
-
-/* A presence frame for all, in the window.  Its hold goes to the room. */
+/*
+ * A presence frame of the version of now, for all, in the window.  Its hold
+ * goes to the room.
+ */
 void room_announce(struct room *, struct frame *, int64_t now);
 
-/* The same at once, after what the window holds. */
+/* The same at once, after what the window holds, unless there is a storm. */
 void room_announce_now(struct room *, struct frame *, int64_t now);
 
 /* The member's cursor has changed. */
 void room_cursor(struct room *, struct member *, int64_t now);
 
+/* Take a member from the cursors that are due; harmless when it is not. */
+void room_undue(struct room *, struct member *);
+
 /* Some state has changed: the list goes out now or soon. */
 void room_states(struct room *, int64_t now);
 
-/*
- * The presence_update of now, borrowed until the next one: who is here, and
- * what they lease.  It has "more" when not all entries fit.  What the window
- * holds goes out first, so that nothing older comes after the list.
- */
-struct frame *room_list(struct room *);
+/* The list of now for one listener, who is not told again what is older. */
+struct frame *room_list_for(struct subscriber *);
 
-/* Its end, `,"users":[…],"leases":[…]}`, borrowed likewise: for other events.
- */
-const char *room_users(struct room *, size_t *len);
-
-/*
- * Append the listed entries from serial FROM on, separated by commas, as
- * many as fit a list.  Returns the serial to go on from, 0: that was all.
- */
-int64_t room_entries(struct room *, int64_t from, struct buf *out);
+/* The version that a listener of a room knows, once it has what it was sent. */
+int64_t room_told(const struct subscriber *);
 
 #endif

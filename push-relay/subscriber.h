@@ -46,7 +46,9 @@ struct subscriber {
 	struct feed *feed;            /* is in its list; or NULL */
 	struct subscriber *feed_next; /* of all */
 	struct subscriber *feed_prev;
-	bool begun; /* was told its room */
+	int64_t since; /* presence version of the newest list that it alone
+			  was given */
+	bool begun;    /* was told its room */
 };
 
 #endif

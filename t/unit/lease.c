@@ -19,6 +19,7 @@
 
 #include "push-relay/presence.h"
 #include "push-relay/room-lease.h"
+#include "push-relay/room-list.h"
 #include "shared/clock.h"
 
 #define ROOM "inventory_management"

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "push-relay/presence.h"
+#include "push-relay/room-list.h"
 
 #define ROOM    "inventory_management"
 #define PALETTE "#111111,#222222,#333333"
@@ -153,27 +154,25 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	struct room *r, *next;
+	struct room *r;
+	struct member *m;
 
 	(void)state;
-	for (r = presence.rooms; r != NULL; r = next) {
-		next = r->next;
-		while (r->subs != NULL) {
-			struct subscriber *sub = r->subs;
-			bool last = sub->room_next == NULL;
-
-			room_unsubscribe(sub);
-			presence_close(&presence, sub, now);
-			if (last)
-				break;
-		}
+	/* A test that failed may have left anybody here. */
+	while ((r = presence.rooms) != NULL) {
+		while (r->subs != NULL)
+			room_unsubscribe(r->subs);
+		m = r->first;
+		if (m->sub != NULL)
+			presence_close(&presence, m->sub, now);
+		presence_revoke(&presence, "", m->who.user_id, INT64_MAX, now);
 	}
 	presence_reset(&presence);
 	timers_reset(&timers);
 	return 0;
 }
 
-static struct fake a, b, c;
+static struct fake a, b, c, d;
 
 static void
 test_first_last(void **state)
@@ -496,10 +495,23 @@ test_lists(void **state)
 	assert_non_null(strstr(text.data, "\"sid149\""));
 	buf_reset(&text);
 	/* Of a crowd, the newest fifty cursors go out. */
+	wait_until(now + ROOM_WINDOW_MAX);
 	room_subscribe(r, &k[0].sub);
+	presence_cursor(&presence, presence_find(&presence, "sid0"), &cur, now);
+	k[0].got[0] = '\0';
+	for (i = 1; i < 150; i++) {
+		snprintf(sid, sizeof(sid), "sid%d", i);
+		snprintf(cur.row, sizeof(cur.row), "N%d", i);
+		presence_cursor(
+		    &presence, presence_find(&presence, sid), &cur, now);
+	}
 	wait_until(now + ROOM_TICK_BIG);
 	assert_int_equal(count(&k[0], "\"editing_row\""), ROOM_BIG / 2);
-	assert_int_equal(count(&k[0], "\"R149\""), 1);
+	assert_int_equal(count(&k[0], "\"N149\""), 1);
+	assert_int_equal(count(&k[0], "\"N100\""), 1);
+	assert_int_equal(count(&k[0], "\"N99\""), 0);
+	wait_until(now + ROOM_WINDOW_MAX);
+	assert_int_equal(count(&k[0], "\"editing_row\""), ROOM_BIG / 2);
 	room_unsubscribe(&k[0].sub);
 	/* And then it is full. */
 	memset(&a, 0, sizeof(a));
@@ -554,17 +566,109 @@ test_window(void **state)
 	assert_int_equal(count(&a, "user_joined"), 2);
 	assert_true(
 	    strstr(a.got, "user_joined") < strstr(a.got, "cursor_updated"));
-	/* Nor does a list. */
+	enter(&d, who("d", 102, "", ""));
+	presence_cursor(&presence, presence_find(&presence, "d"), &cur, now);
+	presence_cursor(&presence, presence_find(&presence, "b"), &cur, now);
+	wait_until(now + ROOM_TICK);
+	assert_int_equal(count(&a, "event: cursors"), 1);
+	assert_int_equal(count(&a, "\"d\""), 0);
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "user_joined"), 3);
+	assert_int_equal(count(&a, "event: cursors"), 2);
+	assert_int_equal(count(&a, "\"d\""), 2);
+	/* Nor does one come after its page's going. */
+	wait_until(now + ROOM_STATE_WINDOW);
 	a.got[0] = '\0';
+	cur.mode = MODE_SELECT;
+	presence_cursor(&presence, presence_find(&presence, "b"), &cur, now);
+	presence_cursor(&presence, presence_find(&presence, "c"), &cur, now);
 	presence_revoke(&presence, "", 101, 9000, now);
-	assert_int_equal(count(&a, "user_left"), 0);
-	assert_false(in_list(presence.rooms, "\"c\""));
 	assert_int_equal(count(&a, "user_left"), 1);
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "\"c\""), 1);
 	leave(&b);
 	assert_int_equal(presence_streams(&presence, 5), 1);
 	assert_int_equal(presence_streams(&presence, 500), 0);
 	for (i = 0; i < 20; i++)
 		leave(&k[i]);
+}
+
+/* A list for one does not hurry the others' frames, nor repeat them to it. */
+static void
+test_since(void **state)
+{
+	struct room *r;
+
+	(void)state;
+	enter(&a, who("a", 1, "", ""));
+	enter(&b, who("b", 2, "", ""));
+	r = presence.rooms;
+	assert_int_equal(count(&a, "user_joined"), 0);
+	assert_int_equal(r->version, 3);
+	assert_int_equal(room_told(&a.sub), 2);
+	assert_int_equal(room_told(&b.sub), 3);
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "user_joined"), 1);
+	assert_int_equal(count(&b, "user_joined"), 0);
+	assert_int_equal(room_told(&a.sub), 3);
+	enter(&c, who("c", 3, "", ""));
+	assert_int_equal(count(&a, "user_joined"), 1);
+	assert_non_null(strstr(room_list_for(&a.sub)->text, "\"c\""));
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "user_joined"), 1);
+	assert_int_equal(count(&b, "user_joined"), 1);
+}
+
+/* Many at once are one list, brief in a big room, after a longer window. */
+static void
+test_storm(void **state)
+{
+	static struct fake k[ROOM_FEW + 100];
+	struct room *r;
+	char sid[23];
+	int i, n;
+
+	(void)state;
+	presence.most = ROOM_FEW + 101;
+	enter(&a, who("a", 1, "", ""));
+	wait_until(now + 200);
+	for (i = 0; i < ROOM_FEW + 100; i++) {
+		if (i == ROOM_STORM + 1 || i == ROOM_STORM + 3 ||
+		    i == ROOM_FEW) {
+			a.got[0] = '\0';
+			wait_until(now + 2 * ROOM_WINDOW);
+			n = i == ROOM_STORM + 1 ? 20 : i == ROOM_FEW ? 0 : 1;
+			assert_int_equal(count(&a, "user_joined"), n);
+			n = i == ROOM_FEW;
+			assert_int_equal(count(&a, "presence_update"), n);
+			assert_int_equal(room_told(&a.sub), i + 2);
+		}
+		snprintf(sid, sizeof(sid), "sid%d", i);
+		enter(&k[i], who(sid, i + 2, "", ""));
+		room_unsubscribe(&k[i].sub);
+	}
+	a.got[0] = '\0';
+	r = presence.rooms;
+	wait_until(r->window.at);
+	assert_int_equal(count(&a, "presence_update"), 1);
+	assert_int_equal(count(&a, "\"username\""), ROOM_BRIEF);
+	assert_int_equal(count(&a, "\"count\":201"), 1);
+	assert_int_equal(count(&a, "\"more\":true"), 1);
+	presence_revoke(&presence, "", 2, 9000, now);
+	presence_revoke(&presence, "", 3, 9000, now);
+	/* A hundredth more for each page: 201 are here. */
+	wait_until(now + 201 - 1);
+	assert_int_equal(count(&a, "user_left"), 0);
+	wait_until(now + 1);
+	assert_int_equal(count(&a, "user_left"), 2);
+	/* The end of settling is said to all, also who knows the version. */
+	wait_until(now + 2 * ROOM_WINDOW);
+	a.got[0] = '\0';
+	presence_list_all(&presence, now);
+	assert_int_equal(count(&a, "presence_update"), 1);
+	assert_int_equal(count(&a, "\"username\""), ROOM_BRIEF);
+	for (i = 0; i < ROOM_FEW + 100; i++)
+		presence_close(&presence, &k[i].sub, now);
 }
 
 static void
@@ -602,6 +706,8 @@ main(void)
 	    T(test_cursors),
 	    T(test_lists),
 	    T(test_window),
+	    T(test_since),
+	    T(test_storm),
 	    T(test_rate),
 	};
 
