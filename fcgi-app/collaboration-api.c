@@ -9,6 +9,7 @@
  */
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,13 +17,14 @@
 #include "app.h"
 #include "change.h"
 #include "field.h"
+#include "item-list.h"
 #include "item.h"
 #include "publish.h"
 #include "shared/clock.h"
 #include "shared/ticket.h"
 
 #define ROOM_MAX         64   /* characters of a room's name */
-#define PRESENCE_MAX     1000 /* entries of an answer */
+#define PRESENCE_MAX     1000 /* entries of an answer, about */
 #define PRESENCE_QUERIES 64   /* to the relay, for one answer */
 #define BROADCAST_TEXT   2000 /* characters of a value */
 #define HOUR_MS          INT64_C(3600000)
@@ -48,7 +50,7 @@ add_text(struct json_object *o, const char *key, const char *text)
 	json_object_object_add(o, key, json_object_new_string(text));
 }
 
-/* Move the entries of a part into USERS; the cursor of the next, or 0. */
+/* Move the entries of a part into USERS; the cursor of the next part, or 0. */
 static int64_t
 take_users(struct json_object *part, struct json_object *users)
 {
@@ -58,24 +60,25 @@ take_users(struct json_object *part, struct json_object *users)
 	if (!json_object_object_get_ex(part, "users", &array) ||
 	    !json_object_is_type(array, json_type_array))
 		return 0;
-	for (i = 0; i < json_object_array_length(array); i++) {
-		if (json_object_array_length(users) == PRESENCE_MAX)
-			return 0;
+	for (i = 0; i < json_object_array_length(array); i++)
 		json_object_array_add(users,
 		    json_object_get(json_object_array_get_idx(array, i)));
-	}
 	if (!json_object_object_get_ex(part, "next", &next) ||
 	    !json_object_is_type(next, json_type_int))
 		return 0;
 	return json_object_get_int64(next);
 }
 
-/* All parts of a room's presence in one object, the caller's. */
+/*
+ * The parts of a room's presence from CURSOR on, as many as one answer takes,
+ * in one object, the caller's; its next_cursor is NULL after the last.
+ */
 static enum status
-collect(const char *room, struct json_object **out)
+collect(const char *room, int64_t cursor, struct json_object **out)
 {
 	struct json_object *whole = NULL, *part, *users;
-	int64_t cursor = 0, next;
+	char text[24];
+	int64_t next = 0;
 	int i;
 	enum status st;
 
@@ -92,12 +95,19 @@ collect(const char *room, struct json_object **out)
 			whole = part;
 		else
 			json_object_put(part);
-		if (next <= cursor)
+		if (next <= cursor) {
+			next = 0;
 			break;
+		}
 		cursor = next;
+		if (json_object_array_length(users) >= PRESENCE_MAX)
+			break;
 	}
+	snprintf(text, sizeof(text), "%" PRId64, next);
 	json_object_object_del(whole, "next");
 	json_object_object_add(whole, "users", users);
+	json_object_object_add(whole, "next_cursor",
+	    next == 0 ? NULL : json_object_new_string(text));
 	*out = whole;
 	return ST_OK;
 }
@@ -108,14 +118,17 @@ collaboration_presence(struct req *rq, struct resp *rs)
 {
 	struct json_object *o, *count;
 	char room[ROOM_MAX + 1];
+	int64_t cursor = 0;
 	enum status st;
 
 	if (!find_room(rq->app, req_param(rq, "room"), room))
 		return req_fail_at(
 		    rq, ST_INVALID, "?room", "is no room of this site");
-	if ((st = req_params_end(rq)) != ST_OK)
+	if ((st = list_param_int(rq, "cursor", 0, INT64_MAX, &cursor)) !=
+		ST_OK ||
+	    (st = req_params_end(rq)) != ST_OK)
 		return st;
-	if ((st = collect(room, &o)) != ST_OK)
+	if ((st = collect(room, cursor, &o)) != ST_OK)
 		return req_fail(rq, st, "the relay does not answer");
 	add_text(o, "room", room);
 	if (!json_object_object_get_ex(o, "count", &count)) {

@@ -52,7 +52,8 @@ $s->finish;
 # -- joining
 
 $s = Stockroom->new(relay => 1, env => {
-    STOCKROOM_ROOMS => 'inventory_management,workshop' });
+    STOCKROOM_ROOMS => 'inventory_management,workshop',
+    STOCKROOM_USER_STREAMS => 2000 });
 my $ana = $s->post($join, { room => $room }, as => 'ana');
 like($ana->{status}, qr/^20[01]$/, 'ana joins') or diag($ana->{body});
 my $j = $ana->{json};
@@ -124,7 +125,7 @@ is($s->relay_http('POST', '/push/lease', ticket => $j->{ticket}, json => {
 is_deeply([map { "$_->{row} $_->{field} $_->{username}" }
     @{ who()->{leases} }], ['C-1 name ana'], 'and all can ask who does');
 is(who('workshop')->{count}, 0, 'the other room is empty');
-for my $bad ('?room=nowhere', '?room=', '?room=a%00b', '?x=1', '?room=' .
+for my $bad ('?cursor=x', '?cursor=-1', '?cursor=', '?room=nowhere', '?room=', '?room=a%00b', '?x=1', '?room=' .
     'x' x 1000, "?room=$room&room=workshop") {
 	my $r = $s->get("$presence$bad", as => 'ana');
 	like($r->{status}, qr/^4(00|04|22)$/, "presence$bad") or
@@ -232,6 +233,28 @@ ok($printer->wait_for('room_joined'), 'a token listens');
 $s->ctl_ok(['token', 'revoke', 'label printer']);
 $ev = $printer->wait_for('disconnect', 5);
 is($ev && $ev->{data}{code}, 'ticket', "a revoked token's stream ends");
+
+# -- a crowd is read page by page
+
+for my $n (1 .. 1150) {
+	my $guest = $s->join_room(as => 'ana', name => "Guest $n",
+	    room => 'workshop');
+	my $r = $s->relay_http('POST', '/push/beat', json => {},
+	    ticket => $guest->{ticket});
+	is($r->{status}, 204, 'a guest') if $r->{status} != 204;
+}
+my ($pages, $cursor, %seen) = (0, undef);
+do {
+	my $r = $s->get("$presence?room=workshop" .
+	    (defined $cursor ? "&cursor=$cursor" : ''), as => 'ben');
+	is($r->{json}{count}, 1150, 'each page counts all');
+	$seen{ $_->{name} }++ for @{ $r->{json}{users} };
+	$cursor = $r->{json}{next_cursor};
+	$pages++;
+} while (defined $cursor && $pages < 5);
+is($pages, 2, 'two pages');
+is_deeply([scalar keys %seen, grep { $_ != 1 } values %seen], [1150],
+    'have everybody once');
 $_->close for $one, $two;
 $s->finish;
 
