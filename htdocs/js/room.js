@@ -78,9 +78,9 @@ export class Room {
 		const { page } = this, old = this.marks;
 		const here = this.people.marks();
 		/** @type {any} who holds a lease is marked, too */
-		const { leases } = /** @type {any} */ (page);
+		const book = /** @type {any} */ (page).editing?.leases?.book;
 		this.marks = page.stream?.state === "live" ?
-		    leases?.join(here) ?? here : new Map();
+		    book?.join(here, this.people.sid) ?? here : new Map();
 		for (const sku of new Set([...old.keys(),
 			...this.marks.keys()]))
 			page.grid.decorate(page.store.uid(sku));
@@ -174,6 +174,9 @@ export class Room {
 		row.rowElement(uid)?.removeAttribute("data-found");
 		row.decorate(old);
 		row.decorate(uid);
+		/* It may come into the table a little later. */
+		requestAnimationFrame(() => requestAnimationFrame(() =>
+		    row.decorate(uid)));
 		this.timer = setTimeout(() => {
 			this.sought = { uid: 0, color: "" };
 			row.decorate(uid);
