@@ -247,6 +247,10 @@ reader_joined(struct reader *r, struct room *room, bool recovered)
 
 	text = json_out_text(obj, &len);
 	buf_add(&b, text, len - 1); /* the users close the object */
+	/* In a big room the page itself is not in the list. */
+	buf_puts(&b, ",\"me\":");
+	text = member_entry(r->sub.member, &len);
+	buf_add(&b, text, len);
 	text = room_users(room, &len);
 	buf_add(&b, text, len);
 	f = frame_new(LANE_CONTROL, "room_joined", NULL, b.data, b.len);

@@ -56,6 +56,22 @@ is $named->{name}, 'Bob', 'by that name';
 isnt $named->{color}, $in->{color}, 'in another colour';
 is $bob->{joined}{data}{count}, 3, 'three people';
 
+# Three pages of one person come and go: the first and the last one count.
+my @tabs = map { $r->joined(user => 8, username => 'tri') } 1 .. 3;
+is_deeply [map { $_->{joined}{data}{count} } @tabs], [4, 4, 4],
+    'three pages are one person';
+my @seen = map { $ana->wait_for('user_joined')->{data}{first} } 1 .. 3;
+is_deeply [map { $_ ? 1 : 0 } @seen], [1, 0, 0], 'who comes once';
+for my $tab (@tabs) {
+	$r->push(leave => '', $tab->{ticket});
+	$tab->close;
+}
+my @gone = map { $ana->wait_for('user_left')->{data} } 1 .. 3;
+is_deeply [sort map { $_->{sid} } @gone],
+    [sort map { $_->{events}[0]{data}{sid} } @tabs], 'each page goes';
+is_deeply [map { $_->{last} ? 1 : 0 } @gone], [0, 0, 1],
+    'and the person with the last';
+
 # A page goes: after 1.5 s, and not when it comes back before.
 my $t = time;
 is $r->push(leave => '', $ben2->{ticket})->{status}, 204, 'a leave';
@@ -173,6 +189,9 @@ my @crowd = map { $r->joined(user => 100 + $_, room => $crowd) } 1 .. 130;
 is scalar @{ $crowd[-1]{joined}{data}{users} }, 100,
     'a list has at most a hundred entries';
 is $crowd[-1]{joined}{data}{count}, 130, 'but the count is of all';
+is $crowd[-1]{joined}{data}{more}, JSON::PP::true, 'which says that it is cut';
+is $crowd[-1]{joined}{data}{me}{user_id}, 230, 'and who one is oneself';
+ok $crowd[-1]{joined}{data}{me}{color}, 'and looks like';
 my (@users, $next);
 for (my $id = 20; $id < 24; $id++) {
 	my $from = $next ? qq(,"cursor":$next) : '';
@@ -183,6 +202,31 @@ for (my $id = 20; $id < 24; $id++) {
 }
 is_deeply [map { $_->{user_id} } @users], [101 .. 230],
     'the pages of a query have everybody once';
+# A thousand, some of whom come and go while the pages are read: those who
+# are there all the time come exactly once, and nobody comes twice.
+my @hall = map { scalar $r->ticket(user => 1000 + $_, room => 'hall') }
+    1 .. 1000;
+$r->push(beat => $_) for @hall;
+my ($pages, %met) = (0);
+$next = 0;
+do {
+	$app->say(qq({"query":"presence","room":"hall","cursor":$next,) .
+	    qq("id":@{[ 100 + $pages++ ]}}));
+	$answer = $app->wait_for('presence')->{presence};
+	$met{ $_->{user_id} }++ for @{ $answer->{users} };
+	$app->say({ revoke => { user => 1000 + $pages * 10, at =>
+	    int(time * 1000) } }, { revoke => { user => 2001 - $pages * 10,
+	    at => int(time * 1000) } });
+	$r->push(beat => scalar $r->ticket(user => 3000 + $pages,
+	    room => 'hall'));
+} while $next = $answer->{next};
+cmp_ok $pages, '>=', 10, 'at most a hundred a page';
+my %went = map { (1000 + $_ * 10 => 1, 2001 - $_ * 10 => 1) } 1 .. $pages;
+is_deeply [grep { !$met{$_} && !$went{$_} } 1001 .. 2000], [],
+    'of a thousand nobody is missed';
+is_deeply [grep { $met{$_} > 1 } keys %met], [], 'and nobody comes twice';
+ok !$met{1991}, 'who has gone before his page is not there';
+cmp_ok scalar(keys %met), '<=', 1000 + $pages, 'nor anybody else';
 # A query needs no app line: one line by hand is enough.
 my $hand = $r->app(quiet => 1);
 $hand->say('{"query":"presence","room":"elsewhere","id":1}');
