@@ -71,6 +71,7 @@ sub build
 #	nginx	1 starts nginx, and requests go through it
 #	users	{ name => role }; default: the demo's four
 #	demo	1 makes the demo's users and items instead
+#	items	fill it with so many more items (seed-items.c)
 #	env	{ NAME => value } for both programs
 #	args	{ app => [...], relay => [...] }: more arguments
 sub new
@@ -107,6 +108,8 @@ sub new
 		    $self->{users}{$_}],
 		    PASSWORD . "\n") for sort keys %{ $self->{users} };
 	}
+	system("$build/t/lib/seed-items", $self->{env}{STOCKROOM_DB},
+	    $opt{items}) == 0 or die "seed-items failed\n" if $opt{items};
 	$self->start('app') if $self->{app};
 	$self->start('relay') if $opt{relay};
 	$self->start('nginx') if $opt{nginx};
