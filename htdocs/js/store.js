@@ -7,7 +7,10 @@
  * SKU may change, so that a row, an editor or a draft belongs to the item.
  */
 
-import { toMilli } from "./words.js";
+import { Order } from "./order.js";
+
+export { STATES, compare, fold, matches, sortKey, stateOf, stockOf }
+	from "./order.js";
 
 /**
  * @typedef {Record<string, any> & {sku: string, version: number}} Item
@@ -18,123 +21,13 @@ import { toMilli } from "./words.js";
  * @property {string[]} fields that changed
  */
 
+/** Items taken in one go. */
+const STEP = 500;
+
 /** Members that are derived or kept by the server. */
 const DERIVED = ["stock", "on_order"];
 
-/**
- * out, low or ok, as the server derives it.
- * @param {Record<string, any>} item
- * @returns {"out" | "low" | "ok"}
- */
-export function stockOf(item)
-{
-	const have = toMilli(item.quantity);
-	const level = toMilli(item.reorder_level);
-
-	return have === 0 ? "out" : level > 0 && have <= level ? "low" : "ok";
-}
-
-/**
- * The state that a row shows.
- * @param {Record<string, any>} item
- * @returns {"discontinued" | "out" | "low" | "on_order" | "active"}
- */
-export function stateOf(item)
-{
-	if (item.status === "discontinued")
-		return "discontinued";
-	const stock = stockOf(item);
-	if (stock !== "ok")
-		return stock;
-	return toMilli(item.qty_ordered) > 0 ? "on_order" : "active";
-}
-
-/** The words of the states. */
-export const STATES = Object.freeze({ active: "Active", low: "Low",
-	out: "Out", on_order: "On order", discontinued: "Discontinued" });
-
-/**
- * Lower case, without accents.
- * @param {unknown} text
- */
-export function fold(text)
-{
-	return String(text ?? "").normalize("NFD")
-	    .replace(/\p{M}/gu, "").toLowerCase();
-}
-
-/**
- * @typedef {object} Filter
- * @property {string} view all, low, out, on_order
- * @property {string} location "" for every one
- * @property {string} status "" for every one
- * @property {string} text words that must all be there
- */
-
-/**
- * Whether an item is shown under a filter.
- * @param {Record<string, any>} item
- * @param {Filter} filter
- */
-export function matches(item, filter)
-{
-	if (filter.location !== "" && item.location !== filter.location)
-		return false;
-	if (filter.status !== "" && item.status !== filter.status)
-		return false;
-	if (filter.view === "on_order" && !(toMilli(item.qty_ordered) > 0))
-		return false;
-	if ((filter.view === "low" || filter.view === "out") &&
-	    stockOf(item) !== filter.view)
-		return false;
-	if (filter.text.trim() === "")
-		return true;
-	const text = fold(`${item.sku} ${item.name} ${item.location}`);
-	return fold(filter.text).trim().split(/\s+/)
-	    .every((word) => text.includes(word));
-}
-
-const collator = new Intl.Collator("en", { numeric: true,
-	sensitivity: "base" });
-
-/**
- * Order of two items under a sort; ties go by SKU.
- * @param {Record<string, any>} a
- * @param {Record<string, any>} b
- * @param {{field: string, dir: 1 | -1}} sort
- */
-export function compare(a, b, sort)
-{
-	const x = sortKey(a, sort.field), y = sortKey(b, sort.field);
-	let r = 0;
-
-	if (typeof x === "number" && typeof y === "number")
-		r = x - y;
-	else
-		r = collator.compare(String(x), String(y));
-	if (r === 0)
-		return collator.compare(a.sku, b.sku) ||
-		    (a.sku < b.sku ? -1 : a.sku > b.sku ? 1 : 0);
-	return r * sort.dir;
-}
-
-const STATE_ORDER = Object.keys(STATES);
-
-/**
- * What a column is sorted by.
- * @param {Record<string, any>} item
- * @param {string} field
- * @returns {string | number}
- */
-export function sortKey(item, field)
-{
-	if (field === "status")
-		return STATE_ORDER.indexOf(stateOf(item));
-	if (field === "changed")
-		return Date.parse(item.updated_at) || 0;
-	const v = item[field];
-	return typeof v === "number" ? v : String(v ?? "");
-}
+/** @typedef {import("./order.js").Filter} Filter */
 
 export class Store {
 	constructor()
@@ -146,6 +39,7 @@ export class Store {
 		/** own, not confirmed yet: uid → field → value
 		 *  @type {Map<number, Map<string, unknown>>} */
 		this.pending = new Map();
+		this.order = new Order();
 		this.nextUid = 1;
 	}
 
@@ -171,6 +65,20 @@ export class Store {
 	}
 
 	/**
+	 * An item is as it is now, for the order.
+	 * @param {number} uid
+	 */
+	touch(uid)
+	{
+		const view = this.view(uid);
+
+		if (view === null)
+			this.order.remove(uid);
+		else
+			this.order.put(uid, view);
+	}
+
+	/**
 	 * Take an item as the server has it, unless ours is newer.
 	 * @param {Item} item
 	 * @returns {Outcome}
@@ -183,6 +91,7 @@ export class Store {
 			const fresh = this.nextUid++;
 			this.items.set(fresh, item);
 			this.bySku.set(item.sku, fresh);
+			this.touch(fresh);
 			return { kind: "create", uid: fresh,
 				fields: Object.keys(item) };
 		}
@@ -191,6 +100,7 @@ export class Store {
 		const fields = Object.keys({ ...old, ...item }).filter((f) =>
 		    !DERIVED.includes(f) && old[f] !== item[f]);
 		this.items.set(uid, item);
+		this.touch(uid);
 		return { kind: fields.length === 0 ? "none" : "edit", uid,
 			fields };
 	}
@@ -216,6 +126,7 @@ export class Store {
 		this.bySku.delete(item.sku);
 		this.bySku.set(sku, uid);
 		this.items.set(uid, { ...item, sku });
+		this.touch(uid);
 	}
 
 	/** @param {number} uid */
@@ -226,6 +137,7 @@ export class Store {
 		if (item === undefined)
 			return;
 		this.items.delete(uid);
+		this.touch(uid);
 		if (this.bySku.get(item.sku) === uid)
 			this.bySku.delete(item.sku);
 	}
@@ -237,6 +149,24 @@ export class Store {
 	 */
 	replace(items)
 	{
+		const work = this.replacing(items);
+
+		for (;;) {
+			const step = work.next();
+			if (step.done)
+				return step.value;
+		}
+	}
+
+	/**
+	 * The same in steps, so that others have their turn.
+	 * @param {Item[]} items
+	 * @returns {Generator<undefined, {created: number[],
+	 *   edited: number[], removed: number[]}>}
+	 */
+	*replacing(items)
+	{
+		let n = 0;
 		const created = [], edited = [], removed = [];
 		const seen = new Set(items.map((i) => i.sku));
 
@@ -246,6 +176,8 @@ export class Store {
 				removed.push(uid);
 			}
 		for (const item of items) {
+			if (++n % STEP === 0)
+				yield undefined;
 			const old = this.items.get(this.uid(item.sku));
 			if (old !== undefined)
 				this.items.set(this.uid(item.sku),
@@ -338,11 +270,12 @@ export class Store {
 			own?.delete(field);
 			if (own?.size === 0)
 				this.pending.delete(uid);
-			return;
+			return this.touch(uid);
 		}
 		if (own === undefined)
 			this.pending.set(uid, own = new Map());
 		own.set(field, value);
+		this.touch(uid);
 	}
 
 	/** @param {number} uid @param {string} field */
@@ -359,43 +292,19 @@ export class Store {
 	 */
 	select(filter, sort)
 	{
-		/** @type {[number, Item][]} */
-		const rows = [];
-
-		for (const uid of this.items.keys()) {
-			const v = /** @type {Item} */ (this.view(uid));
-			if (matches(v, filter))
-				rows.push([uid, v]);
-		}
-		rows.sort((a, b) => compare(a[1], b[1], sort));
-		return rows.map((r) => r[0]);
+		this.order.sortBy(sort, (uid) => this.view(uid));
+		return this.order.select(filter);
 	}
 
 	/** Over the whole inventory, whatever the filter. */
 	counts()
 	{
-		const n = { all: 0, low: 0, out: 0, on_order: 0 };
-
-		for (const uid of this.items.keys()) {
-			const v = /** @type {Item} */ (this.view(uid));
-			const stock = stockOf(v);
-			n.all++;
-			if (stock !== "ok")
-				n[stock]++;
-			if (toMilli(v.qty_ordered) > 0)
-				n.on_order++;
-		}
-		return n;
+		return { ...this.order.tally };
 	}
 
 	/** Every location there is, in order. */
 	locations()
 	{
-		const all = new Set();
-
-		for (const item of this.items.values())
-			if (item.location)
-				all.add(item.location);
-		return [...all].sort(collator.compare);
+		return this.order.locations();
 	}
 }
