@@ -48,9 +48,6 @@ cp "$dir/package.json" "$dir/package-lock.json" "$tmp/"
 
 from=$tmp/node_modules
 mkdir "$tmp/vendor"
-cp "$from/tabulator-tables/dist/js/tabulator_esm.min.mjs" \
-    "$tmp/vendor/tabulator.js"
-cp "$from/tabulator-tables/LICENSE" "$tmp/vendor/tabulator.LICENSE"
 cp "$from/eventsource-parser/dist/index.js" "$tmp/vendor/eventsource-parser.js"
 cp "$from/eventsource-parser/LICENSE" "$tmp/vendor/eventsource-parser.LICENSE"
 

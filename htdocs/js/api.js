@@ -167,9 +167,9 @@ export const session = {
 
 export const items = {
 	fields: () => request("GET", "inventory/fields"),
-	/** @param {string | null} cursor */
-	page: (cursor) => request("GET",
-	    "inventory/items?limit=500&sort=sku" +
+	/** @param {string | null} cursor @param {number} [limit] */
+	page: (cursor, limit = 500) => request("GET",
+	    `inventory/items?limit=${limit}&sort=sku` +
 	    (cursor ? `&cursor=${encodeURIComponent(cursor)}` : "")),
 	/** @param {string} sku */
 	get: (sku) => request("GET", item(sku)),

@@ -18,6 +18,8 @@ const VIEWS = [["all", "All"], ["low", "Low"], ["out", "Out"],
 export function mountFilters(changed, leave)
 {
 	const filter = { view: "all", location: "", status: "", text: "" };
+	/** @type {string[]} the locations to choose from */
+	let places = [];
 	const search = input("search");
 	const location = /** @type {HTMLSelectElement} */ (
 	    byId("filter-location"));
@@ -83,13 +85,18 @@ export function mountFilters(changed, leave)
 			for (const [n, p] of pills.entries()) {
 				const c = /** @type {Element} */ (
 				    p.querySelector(".count"));
-				c.textContent = " " + formatNumber(
+				const t = " " + formatNumber(
 				    counts[VIEWS[n][0]]);
+				if (c.textContent !== t)
+					c.textContent = t;
 			}
 		},
 		/** @param {string[]} names */
 		locations(names)
 		{
+			if (names === places)
+				return;
+			places = names;
 			const have = [...location.options].slice(1)
 			    .map((o) => o.value);
 			if (have.join("\n") === names.join("\n"))

@@ -2,22 +2,19 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * The table behind one interface: Tabulator lays out columns and virtual
- * rows; order, rows shown, keyboard and the active cell are ours.  A row is
- * an item's uid; what a cell shows comes from the column's render().
+ * The table behind one interface: columns, virtual rows (lines.js), the
+ * active cell.  Which rows, and when they may move, is not known here.  A
+ * row is an item's uid; what a cell shows comes from the column's render().
  *
  * The focus stays on the grid's own element, the active cell is its
  * aria-activedescendant: a cell that scrolls out of the virtual rows takes
  * no focus with it.
  */
 
-import { FormatModule, FrozenColumnsModule, ResizeColumnsModule,
-	ResizeTableModule, Tabulator } from "../vendor/tabulator.js";
-import { setAttr } from "./dom.js";
+import { el, setAttr } from "./dom.js";
+import { Head } from "./head.js";
 import { mountKeys } from "./keys.js";
-
-Tabulator.registerModule([FormatModule, FrozenColumnsModule,
-	ResizeColumnsModule, ResizeTableModule]);
+import { Lines } from "./lines.js";
 
 /** Heights of a row, px: a table's, a touched table's, a card's. */
 const HEIGHTS = { table: 42, touch: 48, cards: 108 };
@@ -43,6 +40,7 @@ const HEIGHTS = { table: 42, touch: 48, cards: 108 };
  * @property {(uid: number) => void} details
  * @property {(field: string) => void} sort
  * @property {() => void} layout rows moved on the screen
+ * @property {() => void} scrolled by the reader
  */
 
 export class Grid {
@@ -58,173 +56,124 @@ export class Grid {
 		this.columns = columns;
 		this.layout = layout;
 		this.hooks = hooks;
-		/** @type {number[]} what is shown, in order */
-		this.uids = [];
-		/** @type {Map<number, number>} */
-		this.index = new Map();
-		/** @type {Map<number, any>} Tabulator's rows */
-		this.rows = new Map();
 		/** @type {{uid: number, field: string} | null} */
 		this.active = null;
 		/** a header cell is the active one; "" none */
 		this.header = "";
-		host.classList.toggle("cards", layout === "cards");
+		/** what the cells of a row show, to see what differs
+		 *  @type {WeakMap<HTMLElement, string[]>} */
+		this.keys = new WeakMap();
+		this.cells = layout === "cards" ? [this.card()] : columns;
 		this.rowHeight = layout === "cards" ? HEIGHTS.cards :
 		    matchMedia("(pointer: coarse)").matches ? HEIGHTS.touch :
 		    HEIGHTS.table;
-		/* Tabulator takes a height that is there for a fixed one. */
-		host.style.setProperty("height", "300px");
-		this.table = new Tabulator(host, {
-			index: "uid",
-			data: [],
-			layout: "fitColumns",
-			headerVisible: layout === "table",
-			rowHeight: this.rowHeight,
-			nestedFieldSeparator: false,
-			columns: this.definitions(),
-			rowFormatter: (/** @type {any} */ row) =>
-			    this.format(row),
-		});
-		/** @type {Promise<void>} */
-		this.built = new Promise((resolve) =>
-		    this.table.on("tableBuilt", () => {
-			this.roles();
-			resolve(undefined);
-		}));
+		this.head = layout === "table" ? new Head(host, columns) :
+		    null;
+		this.box = el("div.grid-rows", { role: "presentation" });
+		this.holder = el("div.grid-scroll", { role: "rowgroup",
+			tabindex: -1 }, this.head?.node, this.box);
 		this.events = new AbortController();
+		this.lines = this.build();
+		/** @type {Promise<void>} */
+		this.built = Promise.resolve();
 		mountKeys(this, this.events.signal);
+	}
+
+	build()
+	{
+		const { host, box } = this;
+
+		host.classList.toggle("cards", this.layout === "cards");
+		host.setAttribute("role", "grid");
+		host.setAttribute("aria-colcount",
+		    String(this.cells.length));
+		host.style.setProperty("--row-height",
+		    `${this.rowHeight}px`);
+		host.tabIndex = 0;
+		host.replaceChildren(this.holder);
+		this.holder.addEventListener("scroll", () => {
+			this.lines.draw();
+			this.moved();
+			if (!this.lines.ours())
+				this.hooks.scrolled();
+		}, { passive: true });
+		return new Lines(this.holder, box, this.rowHeight, {
+			make: (uid) => this.make(uid),
+			placed: (node, uid, n) => {
+				node.setAttribute("aria-rowindex",
+				    String(n + 2));
+				setAttr(node, "data-first", n === 0);
+			},
+		});
+	}
+
+	/** The one column of a phone. @returns {Column} */
+	card()
+	{
+		const { columns } = this;
+
+		return { field: "card", label: "", type: "text",
+			editable: false,
+			render: /** @type {any} */ (columns[0]).card,
+			key: (item) => columns.map((c) => c.key(item))
+			    .join("\u0000") };
+	}
+
+	/** What is shown, in order. */
+	get uids()
+	{
+		return this.lines.uids;
+	}
+
+	/** uid → its number in uids. */
+	get index()
+	{
+		return this.lines.index;
 	}
 
 	/** The fields that the cursor keys walk through. */
 	get fields()
 	{
-		return this.layout === "cards" ? ["card"] :
-		    this.columns.map((c) => c.field);
+		return this.cells.map((c) => c.field);
 	}
 
-	definitions()
+	/** @param {number} uid a row's element */
+	make(uid)
 	{
-		if (this.layout === "cards") {
-			const card = /** @type {any} */ (this.columns)[0].card;
-			return [{ field: "card", title: "", resizable: false,
-				formatter: this.formatter(card) }];
-		}
-		return this.columns.map((c, n) => ({
-			field: c.field,
-			title: c.label,
-			titleFormatter: () => document.createTextNode(c.label),
-			frozen: n === 0,
-			hozAlign: c.type === "number" ? "right" : "left",
-			headerHozAlign: c.type === "number" ? "right" : "left",
-			width: c.width,
-			minWidth: c.minWidth ?? 48,
-			widthGrow: c.grow ?? 1,
-			resizable: "header",
-			formatter: this.formatter(c.render),
-		}));
+		const row = el("div.grid-row", { role: "row",
+			"data-testid": "row", "data-uid": String(uid) });
+
+		for (const [n, c] of this.cells.entries())
+			row.append(el("div.grid-cell", { role: "gridcell",
+				id: `cell-${uid}-${c.field}`,
+				"data-field": c.field, "data-type": c.type,
+				"aria-colindex": String(n + 1),
+				"aria-readonly": this.layout === "table" &&
+				    !c.editable ? "true" : null }));
+		this.fill(row, uid);
+		return row;
 	}
 
-	/** @param {(item: Item) => Node} render */
-	formatter(render)
-	{
-		return (/** @type {any} */ cell) => {
-			const item = this.hooks.item(cell.getData().uid);
-			return item === null ? document.createTextNode("") :
-			    render(item);
-		};
-	}
-
-	/** @param {number} uid what Tabulator compares */
-	record(uid)
+	/** Bring the cells that differ up to date.
+	 * @param {HTMLElement} row @param {number} uid */
+	fill(row, uid)
 	{
 		const item = this.hooks.item(uid);
-		/** @type {Record<string, any>} */
-		const rec = { uid };
-
-		if (item === null)
-			return rec;
-		if (this.layout === "cards")
-			rec.card = this.columns.map((c) => c.key(item))
-			    .join("\u0000");
-		else
-			for (const c of this.columns)
-				rec[c.field] = c.key(item);
-		return rec;
-	}
-
-	/** The roles that Tabulator leaves out (WAI-ARIA grid pattern). */
-	roles()
-	{
-		const of = (/** @type {string} */ s) =>
-		    this.host.querySelector(s);
-		const holder = of(".tabulator-tableholder");
-
-		this.host.tabIndex = 0;
-		this.host.removeAttribute("aria-owns");
-		of(".tabulator-header")?.setAttribute("role", "rowgroup");
-		of(".tabulator-header-contents")
-		    ?.setAttribute("role", "presentation");
-		const head = of(".tabulator-headers");
-		head?.setAttribute("role", "row");
-		head?.setAttribute("aria-rowindex", "1");
-		setAttr(/** @type {Element} */ (of(".tabulator-header")),
-		    "aria-hidden", this.layout === "cards" ? "true" : null);
-		holder?.setAttribute("tabindex", "-1");
-		holder?.setAttribute("role", "rowgroup");
-		of(".tabulator-table")?.setAttribute("role", "presentation");
-		holder?.addEventListener("scroll", () => this.moved(),
-		    { passive: true });
-		this.host.setAttribute("aria-colcount",
-		    String(this.fields.length));
-		for (const [n, col] of this.heads().entries()) {
-			const field = this.columns[n]?.field ?? "";
-			col.id = `head-${field}`;
-			col.dataset.head = field;
-			col.removeAttribute("aria-title");
-			col.setAttribute("aria-colindex", String(n + 1));
-			if (this.layout === "table")
-				col.setAttribute("aria-sort", "none");
-		}
-		for (const h of this.host.querySelectorAll(
-		    ".tabulator-col-resize-handle"))
-			h.setAttribute("role", "presentation");
-	}
-
-	/** @returns {HTMLElement[]} */
-	heads()
-	{
-		return [...this.host.querySelectorAll(
-		    ".tabulator-headers > .tabulator-col")]
-		    .map((h) => /** @type {HTMLElement} */ (h));
-	}
-
-	/** @param {any} row Tabulator's row, just rendered or updated */
-	format(row)
-	{
-		/** @type {HTMLElement} */
-		const node = row.getElement();
-		const uid = row.getData().uid, item = this.hooks.item(uid);
-		const n = this.index.get(uid) ?? 0;
+		const keys = this.keys.get(row) ?? [];
 
 		if (item === null)
 			return;
-		node.dataset.testid = "row";
-		node.dataset.uid = String(uid);
-		node.dataset.sku = item.sku;
-		node.dataset.version = String(item.version);
-		node.setAttribute("aria-rowindex", String(n + 2));
-		setAttr(node, "data-first", n === 0);
-		for (const [i, cell] of row.getCells().entries()) {
-			/** @type {HTMLElement} */
-			const c = cell.getElement();
-			c.dataset.field = this.fields[i];
-			c.id = `cell-${uid}-${this.fields[i]}`;
-			c.setAttribute("aria-colindex", String(i + 1));
-			if (this.layout === "table")
-				setAttr(c, "aria-readonly",
-				    this.columns[i].editable ? null : "true");
+		row.dataset.sku = item.sku;
+		row.dataset.version = String(item.version);
+		for (const [n, c] of this.cells.entries()) {
+			const key = c.key(item);
+			if (keys[n] === key)
+				continue;
+			keys[n] = key;
+			row.children[n].replaceChildren(c.render(item));
 		}
-		this.hooks.decorate(node, uid);
+		this.keys.set(row, keys);
+		this.hooks.decorate(row, uid);
 		if (this.active?.uid === uid)
 			this.drawActive();
 	}
@@ -232,68 +181,35 @@ export class Grid {
 	/**
 	 * Show these rows in this order.
 	 * @param {number[]} uids
+	 * @param {number} anchor the row that stays where it is on the
+	 *   screen, if it can; 0: the list starts at its top
 	 */
-	setRows(uids)
+	setRows(uids, anchor)
 	{
+		const { lines } = this, was = lines.index.get(anchor);
+
 		this.host.setAttribute("aria-rowcount",
 		    String(uids.length + 1));
-		if (uids.length === this.uids.length &&
-		    uids.every((u, n) => u === this.uids[n]) &&
-		    uids.length > 0)
-			return;
-		const anchor = this.anchor();
-		this.uids = uids;
-		this.index = new Map(uids.map((u, n) => [u, n]));
-		this.table.replaceData(uids.map((u) => this.record(u)));
-		this.rows = new Map(this.table.getRows().map(
-		    (/** @type {any} */ r) => [r.getData().uid, r]));
-		this.fit();
-		this.restore(anchor);
-		if (this.active && !this.index.has(this.active.uid))
+		lines.set(uids);
+		lines.measure();
+		const now = lines.index.get(anchor);
+		if (was !== undefined && now !== undefined)
+			lines.scroll(lines.top +
+			    (now - was) * this.rowHeight);
+		else if (anchor === 0)
+			lines.scroll(0);
+		lines.draw();
+		if (this.active && !lines.index.has(this.active.uid))
 			this.active = null;
 		this.drawActive();
 		this.moved();
 	}
 
-	/** As high as the rows, but not higher than the room for them. */
+	/** The room for the rows is another one. */
 	fit()
 	{
-		const area = this.host.closest(".table-area");
-		const h = this.holder, head = this.layout === "table" ? 37 : 0;
-		const bar = h.scrollWidth > h.clientWidth ?
-		    h.offsetHeight - h.clientHeight : 0;
-		const want = head + this.uids.length * this.rowHeight + bar;
-		const height = `${Math.min(want,
-		    (area?.clientHeight ?? 400) - 2)}px`;
-
-		if (this.host.style.height !== height)
-			this.host.style.setProperty("height", height);
-	}
-
-	/** The first row in sight, to keep it there. */
-	anchor()
-	{
-		const top = Math.floor(this.holder.scrollTop / this.rowHeight);
-
-		return { uid: this.uids[top] ?? 0,
-			offset: this.holder.scrollTop - top * this.rowHeight,
-			top: this.holder.scrollTop };
-	}
-
-	/** @param {{uid: number, offset: number, top: number}} a */
-	restore(a)
-	{
-		const n = this.index.get(a.uid);
-
-		if (a.top > 0)
-			this.holder.scrollTop = n === undefined ? a.top :
-			    n * this.rowHeight + a.offset;
-	}
-
-	get holder()
-	{
-		return /** @type {HTMLElement} */ (this.host.querySelector(
-		    ".tabulator-tableholder"));
+		this.lines.measure();
+		this.lines.draw();
 	}
 
 	/**
@@ -302,7 +218,10 @@ export class Grid {
 	 */
 	update(uid)
 	{
-		this.rows.get(uid)?.update(this.record(uid));
+		const node = this.rowElement(uid);
+
+		if (node !== null)
+			this.fill(node, uid);
 	}
 
 	/**
@@ -320,16 +239,14 @@ export class Grid {
 	/** Run decorate() on every row that is in the DOM. */
 	decorateAll()
 	{
-		for (const node of this.host.querySelectorAll("[data-uid]"))
-			this.hooks.decorate(/** @type {HTMLElement} */ (node),
-			    Number(/** @type {HTMLElement} */ (node)
-				.dataset.uid));
+		for (const [uid, node] of this.lines.nodes)
+			this.hooks.decorate(node, uid);
 	}
 
 	/** @param {number} uid @returns {HTMLElement | null} */
 	rowElement(uid)
 	{
-		return this.host.querySelector(`[data-uid="${uid}"]`);
+		return this.lines.nodes.get(uid) ?? null;
 	}
 
 	/** @param {number} uid @param {string} field */
@@ -349,7 +266,7 @@ export class Grid {
 	cellBox(uid, field)
 	{
 		const cell = this.cellElement(uid, field);
-		const view = this.holder.getBoundingClientRect();
+		const view = this.viewBox();
 		const n = this.index.get(uid);
 
 		if (cell !== null) {
@@ -365,7 +282,7 @@ export class Grid {
 		const head = this.host.querySelector(
 		    `[data-head="${CSS.escape(field)}"]`);
 		const h = (head ?? this.host).getBoundingClientRect();
-		const y = view.top + n * this.rowHeight - this.holder.scrollTop;
+		const y = view.top + n * this.rowHeight - this.lines.top;
 		return { box: new DOMRect(h.left, y, h.width, this.rowHeight),
 			inside: false };
 	}
@@ -373,11 +290,7 @@ export class Grid {
 	/** @param {{field: string, dir: 1 | -1}} sort */
 	showSort(sort)
 	{
-		for (const col of this.heads())
-			if (this.layout === "table")
-				col.setAttribute("aria-sort",
-				    col.dataset.head !== sort.field ? "none" :
-				    sort.dir > 0 ? "ascending" : "descending");
+		this.head?.show(sort);
 	}
 
 	/**
@@ -396,27 +309,34 @@ export class Grid {
 			this.hooks.activate(uid, field);
 	}
 
+	/** Where rows are seen, on the screen. */
+	viewBox()
+	{
+		const box = this.holder.getBoundingClientRect();
+
+		return new DOMRect(box.left, box.top + this.lines.head,
+		    this.holder.clientWidth, this.lines.view);
+	}
+
 	/**
 	 * Scroll as little as needed.
 	 * @param {number} uid
 	 * @param {string} field
+	 * @param {{middle?: boolean}} [how] middle: to the middle when it
+	 *   is out of sight
 	 */
-	reveal(uid, field)
+	reveal(uid, field, how = {})
 	{
 		const n = this.index.get(uid), h = this.holder;
 
 		if (n === undefined)
 			return;
-		const top = n * this.rowHeight, end = top + this.rowHeight;
-		if (top < h.scrollTop)
-			h.scrollTop = top;
-		else if (end > h.scrollTop + h.clientHeight)
-			h.scrollTop = end - h.clientHeight;
+		this.lines.reveal(n, how.middle ?? false);
 		const cell = this.cellElement(uid, field);
 		if (cell === null || this.layout === "cards" ||
 		    field === this.fields[0])
 			return;
-		const frozen = this.heads()[0]?.offsetWidth ?? 0;
+		const frozen = this.head?.cells[0].offsetWidth ?? 0;
 		const left = cell.offsetLeft, right = left + cell.offsetWidth;
 		if (left - frozen < h.scrollLeft)
 			h.scrollLeft = left - frozen;
@@ -494,7 +414,7 @@ export class Grid {
 		const row = /** @type {HTMLElement | null} */ (
 		    target.closest?.("[data-uid]"));
 		const cell = /** @type {HTMLElement | null} */ (
-		    target.closest?.(".tabulator-cell"));
+		    target.closest?.(".grid-cell"));
 
 		return row === null || cell === null ? null :
 		    { uid: Number(row.dataset.uid),
@@ -516,7 +436,7 @@ export class Grid {
 	destroy()
 	{
 		this.events.abort();
-		this.table.destroy();
+		this.host.replaceChildren();
 		this.host.removeAttribute("aria-activedescendant");
 	}
 }

@@ -2,14 +2,22 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * Keeps the store in step with the server: reads the pages, applies the
- * stream's events in their order, closes gaps from the change log, and reads
- * everything again, in place, when the server's history is another one.
+ * Keeps the store in step with the server: reads the pages (the first one is
+ * shown at once, the others come in behind it), applies the stream's events
+ * in their order, closes gaps from the change log, and reads everything
+ * again, in place, when the server's history is another one.
  */
 
 import { Problem, items } from "./api.js";
 import { Store } from "./store.js";
 import { Sync, parsePosition } from "./sync.js";
+
+/** Items of the first page, which is to be there at once, and of others. */
+const FIRST = 100, PAGE = 500;
+/** Tries for one page before all is begun anew. */
+const TRIES = 5;
+/** Events kept while pages are read; are there more, all is read again. */
+const KEPT_MAX = 5000;
 
 /**
  * @typedef {import("./store.js").Item} Item
@@ -17,6 +25,7 @@ import { Sync, parsePosition } from "./sync.js";
  * @typedef {import("./words.js").ChangeEvent} ChangeEvent
  * @typedef {object} InventoryHooks
  * @property {() => void} loaded everything was read (again)
+ * @property {() => void} grown more items are there
  * @property {(why: Problem) => void} failed the first reading did
  * @property {(ev: ChangeEvent, did: Outcome, was: Item | null) => void}
  *   applied
@@ -33,12 +42,24 @@ export class Inventory {
 		this.store = new Store();
 		this.sync = new Sync();
 		this.ready = false;
+		/** only the first pages were read so far */
+		this.partial = false;
+		/** what the server counted, with its newest page */
+		this.told = { all: 0, low: 0, out: 0, on_order: 0 };
+		/** @type {ChangeEvent[]} what came while partial */
+		this.kept = [];
 		/** versions that are this page's own doing */
 		this.own = new Set();
 		this.loading = false;
 		this.again = false;
 		this.catching = false;
 		this.timer = 0;
+	}
+
+	/** How many items there are, in all and of each view. */
+	get counts()
+	{
+		return this.partial ? this.told : this.store.counts();
 	}
 
 	/** Read all pages; also to start again, in place. */
@@ -49,7 +70,6 @@ export class Inventory {
 			return;
 		}
 		this.loading = true;
-		this.sync.hold();
 		try {
 			do {
 				this.again = false;
@@ -70,21 +90,102 @@ export class Inventory {
 
 	async read()
 	{
+		if (this.ready)
+			return this.readAgain();
+		const page = await items.page(null, FIRST);
+		for (const item of page.items)
+			this.store.put(item);
+		this.told = page.counts;
+		this.partial = page.next_cursor !== null;
+		const { apply, gap } = this.sync.start(page.position);
+		this.ready = true;
+		this.hooks.loaded();
+		this.applyAll(apply);
+		if (gap)
+			this.catchUp();
+		if (this.partial)
+			await this.readRest(page.next_cursor);
+	}
+
+	/**
+	 * The other pages, while the first one is being looked at.  What
+	 * happens meanwhile is applied at once, and once more when all items
+	 * are there: a page may be older than an event.
+	 * @param {string} cursor
+	 */
+	async readRest(cursor)
+	{
+		while (cursor && !this.again) {
+			const page = await this.page(cursor);
+			if (parsePosition(page.position)?.epoch !==
+			    this.sync.epoch) {
+				this.again = true;
+				break;
+			}
+			for (const item of page.items)
+				this.store.put(item);
+			this.told = page.counts;
+			cursor = page.next_cursor;
+			this.hooks.grown();
+		}
+		const kept = this.whole();
+		if (!this.again)
+			this.applyKept(kept);
+		this.hooks.grown();
+	}
+
+	/** All items are there now. @returns {ChangeEvent[]} what was kept */
+	whole()
+	{
+		const kept = this.kept;
+
+		this.kept = [];
+		this.partial = false;
+		return kept;
+	}
+
+	/**
+	 * One page, tried several times.
+	 * @param {string} cursor
+	 */
+	async page(cursor)
+	{
+		for (let n = 1;; n++) {
+			try {
+				return await items.page(cursor, PAGE);
+			} catch (e) {
+				if (!(e instanceof Problem) || !e.passing ||
+				    n === TRIES)
+					throw e;
+			}
+			await new Promise((done) => setTimeout(done,
+			    n * 300 + Math.random() * 300));
+		}
+	}
+
+	/**
+	 * Everything again, in place: events wait until all pages are there,
+	 * since versions of two histories cannot be compared.
+	 */
+	async readAgain()
+	{
 		/** @type {Item[]} */
 		const all = [];
-		let position = "", cursor = null;
-
-		do {
-			const page = await items.page(cursor);
-			position ||= page.position;
+		this.sync.hold();
+		const first = await items.page(null, PAGE);
+		let cursor = first.next_cursor;
+		all.push(...first.items);
+		while (cursor) {
+			const page = await this.page(cursor);
 			all.push(...page.items);
 			cursor = page.next_cursor;
-		} while (cursor);
-		const other = this.sync.epoch !== "" &&
-		    parsePosition(position)?.epoch !== this.sync.epoch;
-		this.store.replace(all);
-		const { apply, gap } = this.sync.start(position);
-		this.ready = true;
+		}
+		const other = parsePosition(first.position)?.epoch !==
+		    this.sync.epoch;
+		for (const _ of this.store.replacing(all))
+			await new Promise((done) => setTimeout(done));
+		const { apply, gap } = this.sync.start(first.position);
+		this.whole();
 		if (other)
 			this.hooks.epoch();
 		this.hooks.loaded();
@@ -130,7 +231,7 @@ export class Inventory {
 	/** Read from the change log what the stream did not bring. */
 	async catchUp()
 	{
-		if (this.catching || this.loading)
+		if (this.catching || !this.sync.ready)
 			return;
 		this.catching = true;
 		let more = true;
@@ -171,7 +272,40 @@ export class Inventory {
 			const was = this.store.items.get(uid) ?? null;
 			const did = this.store.apply(ev);
 			this.hooks.applied(ev, did, was);
-			if (did.kind === "reread")
+			if (this.partial)
+				this.keep(ev);
+			/* An item of a page to come needs no asking. */
+			if (did.kind === "reread" && (!this.partial ||
+			    was !== null || ev.source === "broadcast"))
+				this.reread(ev.sku);
+		}
+	}
+
+	/** @param {ChangeEvent} ev to be applied once more */
+	keep(ev)
+	{
+		if (this.kept.length < KEPT_MAX)
+			this.kept.push(ev);
+		else
+			this.again = true;
+	}
+
+	/**
+	 * Pages that were read after these events may be from before them.
+	 * @param {ChangeEvent[]} events
+	 */
+	applyKept(events)
+	{
+		for (const ev of events) {
+			const uid = this.store.uid(ev.sku);
+			const was = this.store.items.get(uid);
+			const did = this.store.apply(ev);
+			if (did.kind === "delete" && was !== undefined)
+				this.hooks.removed(did.uid, was);
+			else if (did.kind === "create" || did.kind === "edit")
+				this.hooks.changed(did.uid, did);
+			else if (did.kind === "reread" &&
+			    ev.source !== "broadcast")
 				this.reread(ev.sku);
 		}
 	}

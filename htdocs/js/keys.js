@@ -75,7 +75,7 @@ function mountPointer(grid, signal)
 		if (ev.target.closest("[data-details]") && at)
 			grid.hooks.details(at.uid);
 		else if (head && grid.layout === "table" &&
-		    !ev.target.closest(".tabulator-col-resize-handle"))
+		    !ev.target.closest(".grid-edge"))
 			grid.hooks.sort(head.dataset.head);
 		else if (at && grid.layout === "cards")
 			tapCard(grid, at.uid, ev.target);
@@ -109,7 +109,7 @@ function key(grid, ev)
 {
 	const ctrl = ev.ctrlKey || ev.metaKey;
 	const page = Math.max(1, Math.floor(
-	    grid.holder.clientHeight / grid.rowHeight) - 1);
+	    grid.lines.view / grid.rowHeight) - 1);
 
 	switch (ev.key) {
 	case "ArrowUp": grid.move(ctrl ? -END : -1, 0); break;

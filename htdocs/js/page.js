@@ -119,6 +119,7 @@ export class Page {
 			sort: (field) => this.rows.sortBy(field),
 			layout: () => this.placeLayers(),
 			scrolled: () => this.pointer.scroll(),
+			scrolled: () => this.pointer.scroll(),
 		});
 
 		grid.built.then(() => {
@@ -133,6 +134,7 @@ export class Page {
 	{
 		return new Inventory({
 			loaded: () => this.loaded(),
+			grown: () => this.rows.grown(),
 			grown: () => this.rows.grown(),
 			failed: (why) => loadFailed(why, () => this.load()),
 			applied: (ev, did, was) => this.applied(ev, did, was),
@@ -257,7 +259,11 @@ export class Page {
 		this.details.update(this.details.uid);
 		this.editing.changed(this.editor.draft?.uid ?? 0);
 		this.grid.built.then(() => {
-			this.rows.refresh(true);
+			if (byId("grid").dataset.ready)
+				this.rows.grown();
+			else
+				this.rows.show(0);
+			this.rows.refresh(false);
 			byId("grid").dataset.ready = "true";
 			this.editing.recall();
 		});

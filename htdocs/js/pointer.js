@@ -4,7 +4,8 @@
 /*
  * Where the reader is, told to the others: the row that the pointer rests
  * on (after the hover delay), the active cell, the cell being edited.  What
- * was done last counts, but an open editor before all.
+ * was done last counts, but an open editor before all.  And what the reader
+ * does just now, by mouse, finger or key, for those who must not disturb.
  */
 
 /**
@@ -22,11 +23,19 @@ export class Pointer {
 	 */
 	constructor(card, delay, tell, place)
 	{
+		this.card = card;
 		this.delay = delay;
 		this.tell = tell;
 		this.place = place;
 		/** when the page was touched last, of performance.now() */
 		this.touched = 0;
+		/** when the reader scrolled the table last */
+		this.scrolled = 0;
+		/** the table was touched last by finger, or by key */
+		this.touch = false;
+		this.keys = false;
+		/** a finger is down on the table */
+		this.finger = false;
 		this.at = { x: 0, y: 0 };
 		/** the row that the pointer is on; "" none */
 		this.over = "";
@@ -35,11 +44,51 @@ export class Pointer {
 		this.last = "";
 		card.addEventListener("pointermove", (ev) => this.move(ev));
 		card.addEventListener("pointerover", (ev) => this.move(ev));
-		card.addEventListener("pointerleave", () => this.enter(""));
+		card.addEventListener("pointerleave", () => {
+			this.keys = false;
+			this.enter("");
+		});
+		card.addEventListener("touchstart", (ev) => this.press(ev),
+		    { passive: true });
 		for (const type of ["pointerdown", "keydown", "wheel"])
-			document.addEventListener(type, () =>
-			    this.touched = performance.now(),
-			{ capture: true, passive: true });
+			document.addEventListener(type, (ev) =>
+			    this.input(ev), { capture: true, passive: true });
+	}
+
+	/** The reader did something. @param {Event} ev */
+	input(ev)
+	{
+		const inside = this.card.contains(
+		    /** @type {Node} */ (ev.target));
+
+		this.touched = performance.now();
+		this.keys = ev.type === "keydown" && inside;
+		if (ev.type === "pointerdown")
+			this.touch = inside && /** @type {PointerEvent} */ (
+			    ev).pointerType === "touch";
+	}
+
+	/** A finger came down on the table. @param {TouchEvent} ev */
+	press(ev)
+	{
+		const done = new AbortController();
+
+		this.finger = true;
+		/* Heard on the element itself, since that may leave the
+		 * document under the finger. */
+		for (const type of ["touchend", "touchcancel"])
+			ev.target?.addEventListener(type, (end) => {
+				done.abort();
+				this.finger = /** @type {TouchEvent} */ (end)
+				    .touches.length > 0;
+				this.touched = performance.now();
+			}, { passive: true, signal: done.signal });
+	}
+
+	/** The reader scrolled the table; a finger's swing goes on alone. */
+	scroll()
+	{
+		this.scrolled = this.touched = performance.now();
 	}
 
 	/** @param {PointerEvent} ev */
@@ -49,6 +98,7 @@ export class Pointer {
 			this.touched = performance.now();
 		if (ev.pointerType === "touch")
 			return;
+		this.touch = false;
 		this.at = { x: Math.round(ev.clientX),
 			y: Math.round(ev.clientY) };
 		const row = /** @type {HTMLElement | null} */ (
