@@ -17,24 +17,6 @@
 
 static void presence_gone(void *, int64_t);
 
-static unsigned
-hash_text(const char *text)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 16777619U;
-	return h % PRESENCE_BUCKETS;
-}
-
-static unsigned
-hash_user(int64_t user_id)
-{
-	uint64_t h = (uint64_t)user_id * 0x9e3779b97f4a7c15ULL;
-
-	return (unsigned)(h >> 32) % PRESENCE_BUCKETS;
-}
-
 void
 presence_init(struct presence *p, const char *palette, unsigned most,
     struct timers *timers, struct stats *stats)
@@ -56,11 +38,7 @@ presence_init(struct presence *p, const char *palette, unsigned most,
 struct member *
 presence_find(const struct presence *p, const char *sid)
 {
-	struct member *m = p->by_sid[hash_text(sid)];
-
-	while (m != NULL && strcmp(m->who.sid, sid) != 0)
-		m = m->sid_next;
-	return m;
+	return roster_find(&p->roster, sid);
 }
 
 struct room *
@@ -76,37 +54,13 @@ presence_room(const struct presence *p, const char *name)
 unsigned
 presence_streams(const struct presence *p, int64_t user_id)
 {
-	const struct member *m = p->by_user[hash_user(user_id)];
-	unsigned count = 0;
-
-	for (; m != NULL; m = m->user_next)
-		count += m->who.user_id == user_id && m->sub != NULL;
-	return count;
+	return roster_count(&p->roster, user_id, true);
 }
 
 unsigned
 presence_pages(const struct presence *p, int64_t user_id)
 {
-	const struct member *m = p->by_user[hash_user(user_id)];
-	unsigned count = 0;
-
-	for (; m != NULL; m = m->user_next)
-		count += m->who.user_id == user_id;
-	return count;
-}
-
-/* Another listed member of the room who is the same person, or NULL. */
-static struct member *
-presence_twin(const struct presence *p, const struct member *m)
-{
-	struct member *o = p->by_user[hash_user(m->who.user_id)];
-
-	for (; o != NULL; o = o->user_next) {
-		if (o != m && o->listed && o->room == m->room &&
-		    member_same_person(o, m))
-			return o;
-	}
-	return NULL;
+	return roster_count(&p->roster, user_id, false);
 }
 
 /*
@@ -122,7 +76,7 @@ presence_color(struct presence *p, struct member *m)
 	bool taken[PRESENCE_COLORS + 1] = {false};
 	unsigned i;
 
-	if ((twin = presence_twin(p, m)) != NULL) {
+	if ((twin = roster_twin(&p->roster, m)) != NULL) {
 		memcpy(m->color, twin->color, sizeof(m->color));
 		return;
 	}
@@ -152,7 +106,7 @@ presence_list(struct presence *p, struct member *m, int64_t now)
 	bool first;
 
 	assert(!m->listed && r != NULL);
-	first = presence_twin(p, m) == NULL;
+	first = roster_twin(&p->roster, m) == NULL;
 	presence_color(p, m);
 	m->listed = true;
 	m->leaving = false;
@@ -176,7 +130,7 @@ presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 	if (!m->listed)
 		return;
 	room_lease_leave(r, m, expired, now);
-	last = presence_twin(p, m) == NULL;
+	last = roster_twin(&p->roster, m) == NULL;
 	m->listed = false;
 	m->leaving = false;
 	r->listed--;
@@ -223,26 +177,6 @@ presence_move(struct presence *p, struct member *m, const char *name)
 }
 
 static void
-unlink_sid(struct presence *p, struct member *m)
-{
-	struct member **at = &p->by_sid[hash_text(m->who.sid)];
-
-	while (*at != m)
-		at = &(*at)->sid_next;
-	*at = m->sid_next;
-}
-
-static void
-unlink_user(struct presence *p, struct member *m)
-{
-	struct member **at = &p->by_user[hash_user(m->who.user_id)];
-
-	while (*at != m)
-		at = &(*at)->user_next;
-	*at = m->user_next;
-}
-
-static void
 presence_free(struct presence *p, struct member *m)
 {
 	struct room *r = m->room;
@@ -251,8 +185,7 @@ presence_free(struct presence *p, struct member *m)
 	timer_stop(p->timers, &m->gone);
 	room_remove(r, m);
 	presence_close_room(p, r);
-	unlink_sid(p, m);
-	unlink_user(p, m);
+	roster_remove(&p->roster, m);
 	free(m->json);
 	free(m);
 	p->members--;
@@ -318,7 +251,6 @@ static struct member *
 presence_new(struct presence *p, const struct ticket *who, int64_t now)
 {
 	struct member *m;
-	struct member **bucket;
 
 	if (p->members >= p->most)
 		return NULL;
@@ -329,12 +261,7 @@ presence_new(struct presence *p, const struct ticket *who, int64_t now)
 	m->who = *who;
 	m->gone = (struct timer){.fn = presence_gone, .arg = m};
 	m->post_at = now - 60000;
-	bucket = &p->by_sid[hash_text(who->sid)];
-	m->sid_next = *bucket;
-	*bucket = m;
-	bucket = &p->by_user[hash_user(who->user_id)];
-	m->user_next = *bucket;
-	*bucket = m;
+	roster_add(&p->roster, m);
 	presence_move(p, m, who->room);
 	return m;
 }

@@ -29,16 +29,16 @@
 
 #include "member.h"
 #include "room.h"
+#include "roster.h"
 #include "shared/ticket.h"
 #include "stats.h"
 #include "timer.h"
 
-#define PRESENCE_LEAVE   1500
-#define PRESENCE_GRACE   10000
-#define PRESENCE_SILENT  30000
-#define PRESENCE_AWAY    90000
-#define PRESENCE_COLORS  64   /* colours of the palette, at most */
-#define PRESENCE_BUCKETS 8192 /* of each hash table */
+#define PRESENCE_LEAVE  1500
+#define PRESENCE_GRACE  10000
+#define PRESENCE_SILENT 30000
+#define PRESENCE_AWAY   90000
+#define PRESENCE_COLORS 64 /* colours of the palette, at most */
 
 /* Everybody who is here. */
 struct presence {
@@ -50,8 +50,7 @@ struct presence {
 	unsigned members;   /* all, listed or not */
 	unsigned most;      /* members, at most */
 	int64_t serial;     /* of the last who joined */
-	struct member *by_sid[PRESENCE_BUCKETS];
-	struct member *by_user[PRESENCE_BUCKETS];
+	struct roster roster;
 };
 
 /* PALETTE is a list of #RRGGBB separated by commas. */
