@@ -103,6 +103,7 @@ health_metrics(const struct relay *rl, struct buf *out)
 	metric(out, "streams_slow_total", "counter",
 	    "Streams ended because they could not keep up.", st->slow);
 	metric(out, "polls_total", "counter", "Polls answered.", st->polls);
+	metric(out, "polls_held", "gauge", "Polls that wait now.", st->held);
 	metric(out, "frames_total", "counter", "Frames given to streams.",
 	    st->frames);
 	metric(out, "frames_dropped_total", "counter",

@@ -42,7 +42,8 @@ struct poll {
 struct longpoll {
 	struct poll *poll; /* NULL: another poll has taken its place */
 	struct MHD_Connection *connection;
-	struct loop *loop;
+	struct loop *loop;   /* borrowed */
+	struct stats *stats; /* borrowed */
 	struct ask ask;
 	uint64_t watch; /* for the peer's going */
 	bool suspended;
@@ -61,6 +62,7 @@ request_resume(struct longpoll *rq)
 	if (!rq->suspended)
 		return;
 	rq->suspended = false;
+	rq->stats->held--;
 	loop_unwatch(rq->loop, rq->watch);
 	rq->watch = 0;
 	rq->loop->resumed = true;
@@ -397,6 +399,7 @@ request_hold(struct longpoll *rq)
 		return false;
 	timer_set(&p->reader.relay->loop.timers, &p->timer, poll_due(p));
 	rq->suspended = true;
+	rq->stats->held++;
 	MHD_suspend_connection(rq->connection);
 	return true;
 }
@@ -442,6 +445,7 @@ longpoll_open(struct call *c, const struct ask *ask)
 	rq->poll = p;
 	rq->connection = c->connection;
 	rq->loop = &rl->loop;
+	rq->stats = &rl->stats;
 	rq->ask = *ask;
 	p->request = rq;
 	p->hold_until = clock_mono_ms() + rl->conf.poll_hold * 1000;

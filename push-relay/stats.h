@@ -17,6 +17,7 @@ struct stats {
 	int64_t streams_opened;
 	int64_t streams_replayed; /* opened with nothing missed */
 	int64_t polls;            /* polls answered */
+	int64_t held;             /* polls that wait now */
 	int64_t events;           /* durable events taken */
 	int64_t repeats;          /* durable events that were known already */
 	int64_t frames;           /* frames given to streams */

@@ -77,6 +77,16 @@ sub ask_once
 # Whether a poll waits for its answer.
 sub waiting { return defined $_[0]{request} }
 
+# Seconds until the next poll is due.
+sub rests
+{
+	my ($self) = @_;
+
+	return 1 if $self->{idle};
+	my $left = $self->{at} - time;
+	return $left > 0 ? $left : 0;
+}
+
 # Lose the connection: whatever was answered is not seen.
 sub cut
 {

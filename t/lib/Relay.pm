@@ -32,6 +32,8 @@ use constant EPOCH => '019a00000000abcd';
 our $json = JSON::PP->new->utf8->canonical;
 my $names = 0;
 
+sub json { return $json }
+
 sub new
 {
 	my ($class, %opt) = @_;

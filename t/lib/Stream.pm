@@ -146,6 +146,9 @@ sub _events
 	pos($self->{text}) = 0;
 }
 
+# Seconds until it does something by itself.
+sub rests { return 1 }
+
 # Wait until SUB is true, taking in what comes to any of the streams in the
 # meantime; false after SECONDS.
 sub wait_until
@@ -159,13 +162,17 @@ sub wait_until
 		my $left = $deadline - time;
 		return 0 if $left <= 0;
 		my ($set, $n) = ('', 0);
-		for (grep { !$_->{ended} && $_->{sock} } @$streams) {
-			vec($set, fileno $_->{sock}, 1) = 1;
-			$n++;
-		}
 		# Not longer than 50 ms: SUB may look at other things too.
-		select $n ? $set : undef, undef, undef,
-		    $left < 0.05 ? $left : 0.05;
+		$left = 0.05 if $left > 0.05;
+		for (grep { !$_->{ended} } @$streams) {
+			if ($_->{sock}) {
+				vec($set, fileno $_->{sock}, 1) = 1;
+				$n++;
+			} elsif ($_->rests < $left) {
+				$left = $_->rests;
+			}
+		}
+		select $n ? $set : undef, undef, undef, $left;
 	}
 }
 
