@@ -165,7 +165,9 @@ teardown(void **state)
 		m = r->first;
 		if (m->sub != NULL)
 			presence_close(&presence, m->sub, now);
-		presence_revoke(&presence, "", m->who.user_id, INT64_MAX, now);
+		else
+			presence_revoke(
+			    &presence, "", m->who.user_id, INT64_MAX, now);
 	}
 	presence_reset(&presence);
 	timers_reset(&timers);
