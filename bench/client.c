@@ -372,6 +372,27 @@ client_beat(struct client *c)
 				 .body = "{\"state\":\"active\"}"});
 }
 
+void
+client_move(struct client *c, int64_t ignored)
+{
+	struct crowd *w = c->crowd;
+	char path[256], body[160];
+
+	(void)ignored;
+	if (!c->joined)
+		return;
+	snprintf(path, sizeof(path), "%s/push/cursor", w->base);
+	snprintf(body, sizeof(body),
+	    "{\"cursor_position\":{\"x\":%d,\"y\":%d},"
+	    "\"editing_row\":\"R-%d\",\"mode\":\"hover\"}",
+	    (int)dice_roll(&w->dice, 2000), (int)dice_roll(&w->dice, 1000),
+	    (int)dice_roll(&w->dice, 500));
+	rest_send(&w->posts, &(struct rest_request){.method = "POST",
+				 .path = path,
+				 .bearer = c->ticket,
+				 .body = body});
+}
+
 /* ---- time and mishaps */
 
 static void

@@ -116,6 +116,9 @@ void client_want_pages(struct client *, int64_t upto);
 /* Say that we are here. */
 void client_beat(struct client *);
 
+/* Say where our pointer is: somewhere. */
+void client_move(struct client *, int64_t ignored);
+
 /* Another epoch: begin at its newest place. */
 void client_restart(struct client *);
 

@@ -77,6 +77,12 @@ begin_lose(struct run *r)
 }
 
 static void
+begin_move(struct run *r)
+{
+	pick(r, client_move);
+}
+
+static void
 begin_freeze(struct run *r)
 {
 	pick(r, client_freeze);
@@ -263,7 +269,7 @@ static void
 answer_check(struct run *r, struct json_object *obj)
 {
 	const struct check_faults *f = &r->crowd->faults;
-	unsigned behind = crowd_behind(r->crowd, r->head);
+	unsigned behind = crowd_lacking(r->crowd, r->head);
 	int64_t refused = r->writer == NULL ? 0 : r->writer->refused;
 
 	put_faults(r, obj);
@@ -363,6 +369,7 @@ static const struct command_row commands[] = {
 	{ "back",    0, "              those return", begin_back, NULL, NULL },
 	{ "switch",  1, "N             N clients change the transport", begin_switch, NULL, NULL },
 	{ "lose",    1, "N             N clients lose an answer", begin_lose, NULL, NULL },
+	{ "move",    1, "N             N clients move the pointer", begin_move, NULL, NULL },
 	{ "freeze",  1, "N [MS]        N clients do not read, for MS", begin_freeze, NULL, NULL },
 	{ "trickle", 2, "N RATE        N clients read RATE bytes a second", begin_trickle, NULL, NULL },
 	{ "thaw",    0, "              those read on", begin_thaw, NULL, NULL },

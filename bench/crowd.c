@@ -64,6 +64,9 @@ mishap(struct crowd *w)
 	struct client *c = &w->clients[dice_roll(&w->dice, w->size)];
 	int64_t ms = 50 + (int64_t)dice_roll(&w->dice, 700);
 
+	/* One that was told not to read has its mishap already. */
+	if (c->blocked && c->until == 0)
+		return;
 	switch (dice_roll(&w->dice, 6)) {
 	case 0:
 	case 1:
@@ -136,6 +139,24 @@ crowd_live(const struct crowd *w)
 	return n;
 }
 
+/* Nobody has told it to stay away, or not to read. */
+static bool
+is_free(const struct client *c)
+{
+	return !(c->phase == CLIENT_AWAY && !c->fetching) &&
+	       !(c->blocked && c->until == 0);
+}
+
+unsigned
+crowd_lacking(const struct crowd *w, int64_t seq)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < w->size; i++)
+		n += is_free(&w->clients[i]) && w->clients[i].check.last < seq;
+	return n;
+}
+
 unsigned
 crowd_behind(const struct crowd *w, int64_t seq)
 {
@@ -144,10 +165,8 @@ crowd_behind(const struct crowd *w, int64_t seq)
 
 	for (i = 0; i < w->size; i++) {
 		c = &w->clients[i];
-		if ((c->phase == CLIENT_AWAY && !c->fetching) ||
-		    (c->blocked && c->until == 0))
-			continue;
-		n += !c->joined || c->gap || c->fetching || c->check.last < seq;
+		n += is_free(c) && (!c->joined || c->gap || c->fetching ||
+				       c->check.last < seq);
 	}
 	return n;
 }

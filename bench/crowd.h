@@ -86,6 +86,9 @@ unsigned crowd_live(const struct crowd *);
  */
 unsigned crowd_behind(const struct crowd *, int64_t seq);
 
+/* How many of those have not come to SEQ, on the line or not. */
+unsigned crowd_lacking(const struct crowd *, int64_t seq);
+
 /* Some clients at random, COUNT of them, each once. */
 void crowd_pick(struct crowd *, unsigned count,
     void (*fn)(struct client *, int64_t arg), int64_t arg);

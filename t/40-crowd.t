@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# Two thousand people at once, through nginx: all get in, all get every event,
+# those who do not read harm nobody else, and after a restart of the relay all
+# are back within seconds, at a cost that grows with their number and not with
+# its square.  The figures are printed; the limits are generous.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Time::HiRes qw(time);
+
+use Load;
+use Stockroom;
+
+use constant {
+	CLIENTS => $ENV{STOCKROOM_CROWD} // 2000,
+	POLL => 25,		# per cent of them
+	BACK => 25,		# seconds until all are back, at most
+	FRAMES => 30,		# about others, to each client in a storm
+};
+
+my $s = Stockroom->new(relay => 1, nginx => 1, users => { ana => 'editor' });
+my $crowd = Load->new($s, clients => CLIENTS, poll => POLL, patience => 60);
+$crowd->run('relay ' . $s->pid('relay'));
+
+# Some writes, one after the other; the delays until the clients have them.
+sub delivery
+{
+	my ($what) = @_;
+
+	$crowd->run($_) for 'reset', 'write 20 5', 'written';
+	my $level = $crowd->run('level');
+	ok($level->{ok}, "$what: all get every event") or
+	    diag(explain($level));
+	my $f = $crowd->run('figures');
+	note(sprintf '%s: %d deliveries, p50 %s p99 %s max %s ms; relay ' .
+	    'CPU %d ms', $what, (map { $f->{delivery}{$_} } qw(count p50_ms
+	    p99_ms max_ms)), $f->{relay_cpu_ms});
+	return $f->{delivery};
+}
+
+# Wait until all are back and have the newest event; what it cost.
+sub storm
+{
+	my ($what) = @_;
+
+	$crowd->run('relay ' . $s->pid('relay'));
+	my $t = time;
+	my $joined = $crowd->run('joined');
+	my $level = $crowd->run('level');
+	my $took = time - $t;
+	ok($joined->{ok} && $level->{ok}, "$what: all come back") or
+	    diag(explain([$joined, $level]));
+	cmp_ok($took, '<', BACK, "$what: within seconds");
+	my $f = $crowd->run('figures');
+	note(sprintf '%s: all back and level after %.1f s; passing frames: %.1f ' .
+	    'each; relay CPU %d ms', $what, $took, $f->{passing} / CLIENTS,
+	    $f->{relay_cpu_ms});
+	cmp_ok($f->{passing}, '<', FRAMES * CLIENTS,
+	    "$what: the cost grows with the crowd, not with its square");
+}
+
+# -- all come
+
+my $t = time;
+$crowd->run('open 2000');
+ok($crowd->run('joined')->{ok}, CLIENTS . ' clients join') or
+    diag(explain($crowd->run('figures')));
+my $f = $crowd->run('figures');
+note(sprintf 'all in after %.1f s; first frame p50 %s p99 %s ms; relay CPU ' .
+    '%d ms, memory %d KiB, %.1f frames each', time - $t, (map {
+    $f->{first_frame}{$_} } qw(p50_ms p99_ms)), @$f{qw(relay_cpu_ms
+    relay_private_kib)}, $f->{frames} / CLIENTS);
+
+# -- all get everything, whatever some do
+
+$crowd->run($_) for 'write 8', 'written', 'level';
+my $calm = delivery('calm');
+$crowd->run('freeze 2');
+$crowd->run('trickle 2 1024');
+my $crippled = delivery('two frozen, two at 1 kB/s');
+cmp_ok($crippled->{p99_ms}, '<', 3 * $calm->{p99_ms} + 500,
+    'nobody else waits for them');
+$crowd->run('thaw');
+
+# -- nginx is reloaded
+
+my $told = $crowd->run('figures');
+$s->kill('nginx', 'HUP');
+delivery('nginx reloaded');
+my $now = $crowd->run('figures');
+is($now->{live}, CLIENTS, 'all are still there');
+
+# -- the relay ends in order, and is killed
+
+$crowd->run('write 500 50');
+$crowd->run('reset');
+$s->restart('relay');
+storm('the relay restarts');
+$crowd->run('reset');
+$s->kill('relay', 'KILL');
+$s->reap('relay');
+$s->start('relay');
+storm('the relay is killed');
+$crowd->run('written');
+ok($crowd->run('level')->{ok}, 'all get what was written meanwhile');
+
+my $check = $crowd->run('check');
+ok($check->{ok}, 'every event, once and in order') or diag(explain($check));
+is($check->{events}, $crowd->run('figures')->{written},
+    'each write made one');
+is($crowd->end, 0, 'load says so, too');
+
+$s->finish;
+done_testing;
