@@ -147,13 +147,5 @@ member_mode_parse(const char *word, enum member_mode *out)
 bool
 member_may_post(struct member *m, int64_t now)
 {
-	/* A millisecond is worth POST_RATE thousandths of a post. */
-	m->post_tokens += (now - m->post_at) * POST_RATE;
-	m->post_at = now;
-	if (m->post_tokens > POST_BURST * 1000)
-		m->post_tokens = POST_BURST * 1000;
-	if (m->post_tokens < 1000)
-		return false;
-	m->post_tokens -= 1000;
-	return true;
+	return rate_take(&m->posts, now, POST_RATE, POST_BURST);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rate.h"
 #include "shared/ticket.h"
 #include "subscriber.h"
 #include "timer.h"
@@ -57,8 +58,7 @@ struct member {
 	int64_t seen;         /* the same in UTC ms */
 	int64_t since;        /* presence version of its joining */
 	struct timer gone;    /* when it will be unlisted */
-	int64_t post_tokens;  /* posts it may make, in 1/1000 */
-	int64_t post_at;      /* mono ms; tokens counted at */
+	struct rate posts;    /* that it makes */
 	struct lease *leases; /* its own, newest first */
 	unsigned lease_count;
 	char *json; /* its entry; NULL: make anew */

@@ -248,7 +248,7 @@ presence_state(struct member *m, bool away, int64_t now)
 }
 
 static struct member *
-presence_new(struct presence *p, const struct ticket *who, int64_t now)
+presence_new(struct presence *p, const struct ticket *who)
 {
 	struct member *m;
 
@@ -260,7 +260,6 @@ presence_new(struct presence *p, const struct ticket *who, int64_t now)
 	m->presence = p;
 	m->who = *who;
 	m->gone = (struct timer){.fn = presence_gone, .arg = m};
-	m->post_at = now - 60000;
 	roster_add(&p->roster, m);
 	presence_move(p, m, who->room);
 	return m;
@@ -277,7 +276,7 @@ presence_admit(struct presence *p, const struct ticket *who, int64_t now)
 	bool moved;
 
 	if ((m = presence_find(p, who->sid)) == NULL &&
-	    (m = presence_new(p, who, now)) == NULL)
+	    (m = presence_new(p, who)) == NULL)
 		return NULL;
 	assert(m->who.user_id == who->user_id);
 	moved = strcmp(m->room->name, who->room) != 0;
