@@ -126,7 +126,7 @@ export class Editing {
 			epoch: this.page.saving.epoch });
 	}
 
-	// ---- opening ---------------------------------------------------------
+	// ---- opening --------------------------------------------------
 
 	/**
 	 * Open the editor on a cell.
@@ -199,7 +199,7 @@ export class Editing {
 		this.changed(uid);
 	}
 
-	// ---- what others do --------------------------------------------------
+	// ---- what others do -------------------------------------------
 
 	/**
 	 * An item has other values, or is gone: show it beside the editor.

@@ -59,7 +59,7 @@ export class Edits {
 		this.list = [];
 		/** edits whose answer is awaited */
 		this.sent = new Set();
-		/** edits that nobody else can have tried yet */
+		/** edits that this tab claimed when they were made */
 		this.fresh = new Set();
 		this.failures = 0;
 		this.timer = 0;
@@ -88,9 +88,12 @@ export class Edits {
 		const edit = { ...wish, key: key ?? idempotencyKey(),
 			n: this.outbox.next(), at: Date.now() };
 
+		const first = !this.list.some((e) => e.uid === edit.uid &&
+		    e.uid !== 0);
 		this.list.push(edit);
-		this.fresh.add(edit);
-		this.outbox.put(edit, { claim: true });
+		if (first)
+			this.fresh.add(edit);
+		this.outbox.put(edit, { claim: first });
 		setTimeout(() => this.hooks.changed(), PATIENCE + 20);
 		this.send();
 		return edit;
@@ -153,9 +156,8 @@ export class Edits {
 			const item = await this.request(edit);
 			this.failures = 0;
 			this.done(edit);
-			this.outbox.remove(edit.key);
-			if (edit.kind !== "create")
-				this.rebase(edit, item);
+			this.outbox.saved(edit.key, edit.kind === "create" ?
+			    [] : this.rebase(edit, item));
 			this.hooks.saved(edit, item);
 		} catch (e) {
 			this.sent.delete(edit);
@@ -174,10 +176,14 @@ export class Edits {
 	 */
 	async claim(edit)
 	{
-		const said = await this.outbox.claim(edit.key);
+		const { said, record } = await this.outbox.claim(edit.key);
 
-		if (said === "mine")
+		if (said === "mine") {
+			/* Another tab may have sent what was before it. */
+			edit.base = record.base;
+			edit.sku = record.sku;
 			return true;
+		}
 		this.sent.delete(edit);
 		if (said === "gone")
 			this.gone(edit.key);
@@ -207,12 +213,13 @@ export class Edits {
 	{
 		if (why.passing || why.status === 401) {
 			this.failures++;
+			this.outbox.release(edit.key);
 			this.hooks.waits(edit);
 			this.settled?.();
 			this.hooks.changed();
 			if (why.passing)
-				this.later(Math.random() * Math.min(30000, 1000 *
-				    2 ** Math.min(this.failures, 5)));
+				this.later(Math.random() * Math.min(30000,
+				    1000 * 2 ** Math.min(this.failures, 5)));
 			return;
 		}
 		this.done(edit);
@@ -266,17 +273,18 @@ export class Edits {
 	 * else changed that very field meanwhile.
 	 * @param {Edit} edit
 	 * @param {Item & {merged_with?: {field: string}[]}} item
+	 * @returns {Edit[]} those behind it
 	 */
 	rebase(edit, item)
 	{
-		for (const e of this.list) {
-			if (e.uid !== edit.uid)
-				continue;
+		const behind = this.list.filter((e) => e.uid === edit.uid);
+
+		for (const e of behind) {
 			e.sku = item.sku;
 			if (restsOn(e, item))
 				e.base = Math.max(e.base, item.version);
-			this.outbox.put(e, { claim: true });
 		}
+		return behind;
 	}
 
 	/**

@@ -116,7 +116,8 @@ export class LeaseBook {
 			const own = list.find((m) => m.sid === l.sid);
 			rows.set(l.row, [{ sid: l.sid, name: shownName(l),
 				color: safeColor(own?.color ?? l.color),
-				mode: "edit", field: l.field ?? own?.field ?? "",
+				mode: "edit",
+				field: l.field ?? own?.field ?? "",
 				turn: own?.turn ?? 0 },
 			...list.filter((m) => m !== own)]);
 		}

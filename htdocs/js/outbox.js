@@ -35,6 +35,9 @@ const TAB = "stockroom.tab";
  * @property {number} until ms since 1970: when the claim ends
  *
  * @typedef {"mine" | "busy" | "gone"} Claim
+ * @typedef {{said: Claim, record: any}} Claimed
+ * @typedef {Pick<Kept, "key" | "tab" | "until"> & Record<string, any>}
+ *   Change of the record with its key
  */
 
 /**
@@ -56,6 +59,20 @@ export function judge(all, key, tab, now)
 		return "busy";
 	return all.some((r) => r.user === one.user && r.sku === one.sku &&
 	    r.kind !== "conflict" && r.n < one.n) ? "busy" : "mine";
+}
+
+/**
+ * Records as they are to be: those that are still there and not another
+ * tab's.
+ * @param {Kept[]} all of the browser
+ * @param {Change[]} changes
+ * @returns {Kept[]}
+ */
+export function amended(all, changes)
+{
+	return changes.flatMap((to) => all.filter((r) => r.key === to.key &&
+	    r.kind !== "conflict" && (r.tab === "" || r.tab === to.tab))
+	    .map((r) => ({ ...r, ...to })));
 }
 
 /**
@@ -134,10 +151,26 @@ class Database
 	}
 
 	/**
+	 * In one step: a record goes (null: none), others are changed.
+	 * @param {string | null} key
+	 * @param {Change[]} changes
+	 */
+	async settle(key, changes)
+	{
+		const { store } = this.begin("readwrite");
+
+		if (key !== null)
+			store.delete(key);
+		const all = await result(store.getAll());
+		for (const r of amended(all, changes))
+			await result(store.put(r));
+	}
+
+	/**
 	 * @param {string} key
 	 * @param {string} tab
 	 * @param {number} now
-	 * @returns {Promise<Claim>}
+	 * @returns {Promise<Claimed>}
 	 */
 	async claim(key, tab, now)
 	{
@@ -149,7 +182,7 @@ class Database
 		if (said === "mine")
 			await result(store.put({ ...one, tab,
 				until: now + CLAIM }));
-		return said;
+		return { said, record: one };
 	}
 }
 
@@ -189,10 +222,19 @@ class TabStorage
 		}
 	}
 
+	/** @param {string | null} key @param {Change[]} changes */
+	async settle(key, changes)
+	{
+		await this.change(null, key ?? undefined);
+		for (const r of amended(this.list, changes))
+			await this.change(r);
+	}
+
 	/** @param {string} key @param {string} tab @param {number} now */
 	async claim(key, tab, now)
 	{
-		return judge(this.list, key, tab, now);
+		return { said: judge(this.list, key, tab, now),
+			record: this.list.find((r) => r.key === key) };
 	}
 }
 
@@ -270,6 +312,31 @@ export class Outbox {
 		    /** @type {Kept} */ (kept), how.instead));
 	}
 
+	/**
+	 * An edit is saved; those behind it rest on its result, and this tab
+	 * is about to send them.  In one step, so that no other tab sends one
+	 * that rests on what was before.
+	 * @param {string} key
+	 * @param {{key: string}[]} behind
+	 */
+	async saved(key, behind)
+	{
+		const until = Date.now() + CLAIM;
+		const changes = behind.map((e) => ({ ...e, tab: this.tab,
+			until }));
+
+		await this.use((shelf) => shelf.settle(key, changes));
+		this.channel?.postMessage({ gone: key });
+	}
+
+	/** It could not be sent: any tab may try. @param {string} key */
+	release(key)
+	{
+		const to = { key, tab: this.tab, until: 0 };
+
+		return this.use((shelf) => shelf.settle(null, [to]));
+	}
+
 	/** It is dealt with. @param {string} key */
 	async remove(key)
 	{
@@ -277,7 +344,11 @@ export class Outbox {
 		this.channel?.postMessage({ gone: key });
 	}
 
-	/** May this tab send it now? @param {string} key */
+	/**
+	 * May this tab send it now, and as what?
+	 * @param {string} key
+	 * @returns {Promise<Claimed>}
+	 */
 	claim(key)
 	{
 		return this.use((shelf) => shelf.claim(key, this.tab,

@@ -293,8 +293,9 @@ export class Saving {
 		if (item === undefined)
 			return;
 		page.grid.activate(c.uid, c.field);
-		page.editing.openDraft({ uid: c.uid, field: f, base: item.version,
-			epoch: this.epoch, old: item[c.field], sku: item.sku },
+		page.editing.openDraft({ uid: c.uid, field: f,
+			base: item.version, epoch: this.epoch,
+			old: item[c.field], sku: item.sku },
 		{ text: fieldText(f, c.yours), error: c.why });
 	}
 

@@ -83,7 +83,7 @@ test("a lease is the truth, a cursor only a hint", () => {
 	assert.deepEqual(joined.get("B"), marks.get("B"));
 	assert.deepEqual(joined.get("C").map((m) => [m.sid, m.mode, m.field]),
 	    [["q", "edit", "unit"]]);
-	assert.equal(marks.get("A")[1].mode, "edit", "what came in is as it was");
+	assert.equal(marks.get("A")[1].mode, "edit", "the cursors stay");
 });
 
 test("taken, renewed every eight seconds, released", async () => {

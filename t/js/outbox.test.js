@@ -8,7 +8,7 @@ import { Edits, restsOn } from "../../htdocs/js/edits.js";
 import { Problem } from "../../htdocs/js/api.js";
 import { bannerWords } from "../../htdocs/js/banner.js";
 import { choices } from "../../htdocs/js/conflict.js";
-import { judge } from "../../htdocs/js/outbox.js";
+import { amended, judge } from "../../htdocs/js/outbox.js";
 import { covered } from "../../htdocs/js/saving.js";
 
 const turn = () => new Promise((r) => setImmediate(r));
@@ -24,6 +24,17 @@ test("an edit is sent by one tab at a time", () => {
 	assert.equal(judge(one, "gone", "t2", 50), "gone");
 	assert.equal(judge([kept("k", 1, { kind: "conflict" })], "k", "t1", 5),
 	    "gone", "somebody is asked about it");
+});
+
+test("a record is changed only where it still is one's own", () => {
+	const to = { key: "k", tab: "t1", until: 0, base: 9 };
+
+	assert.equal(amended([kept("k", 1)], [to])[0].base, 9);
+	assert.equal(amended([kept("k", 1, { tab: "t1" })], [to])[0].until, 0);
+	assert.deepEqual(amended([kept("k", 1, { tab: "t2" })], [to]), []);
+	assert.deepEqual(amended([], [to]), [], "what was sent stays away");
+	assert.deepEqual(amended([kept("k", 1, { kind: "conflict" })], [to]),
+	    []);
 });
 
 test("an item's older edit goes first, whichever tab made it", () => {
@@ -54,8 +65,11 @@ function make(said = () => "mine")
 	}, {
 		next: () => ++n,
 		put: async (e) => log.push(`keep ${e.key} ${e.base}`),
-		remove: async (key) => log.push(`forget ${key}`),
-		claim: async (key) => said(key),
+		release: async (key) => log.push(`release ${key}`),
+		saved: async (key, behind) => log.push(`saved ${key}, ${
+		    behind.map((e) => `${e.key} on ${e.base}`)}`),
+		claim: async (key) => ({ said: said(key),
+			record: edits.list.find((e) => e.key === key) }),
 	});
 
 	edits.request = (e) => new Promise((resolve, reject) =>
@@ -76,9 +90,10 @@ test("kept before it is sent; one after another for each item", async () => {
 	assert.deepEqual(server.map((s) => s.key), ["a", "c"]);
 	server[0].resolve({ sku: "S1", version: 9 });
 	await turn();
+	await turn();
 	assert.deepEqual(server.map((s) => [s.key, s.base]),
 	    [["a", 5], ["c", 5], ["b", 9]], "b rests on a's result");
-	assert.ok(log.includes("forget a"));
+	assert.ok(log.includes("saved a, b on 9"));
 });
 
 test("no answer: it stays, under its key; then it is saved once", async () => {
@@ -88,7 +103,8 @@ test("no answer: it stays, under its key; then it is saved once", async () => {
 	server[0].reject(new Problem(0, {}));
 	await turn();
 	assert.equal(edits.waiting, 1);
-	assert.ok(log.includes("waits a") && !log.includes("forget a"));
+	assert.ok(log.includes("waits a"));
+	assert.ok(!log.some((l) => l.startsWith("saved")));
 	edits.retry();
 	await turn();
 	assert.deepEqual(server.map((s) => s.key), ["a", "a"]);

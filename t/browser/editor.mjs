@@ -1,0 +1,427 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ *
+ * An open editor and all that may happen to it; conflicts; leases.  In both
+ * browsers, under a name that is no secure context.
+ */
+import { scene, inTurn, launch, call, diag, ok, is, like, see, until }
+    from './lib.mjs';
+import { at, rowOf, cellOf, editorOf, conflictOf, signIn, live, ready, skus,
+    value, open, write, leaveTable, search } from './page.mjs';
+
+const TYPED = '98765';
+const REMOTE = `${at('editor')} ${at('editor-remote')}`;
+const LEASE = `${at('editor')} ${at('editor-lease')}`;
+const HOLDER = '#grid .tabulator-tableholder, #grid .grid-body';
+
+let browsers, ana, ben, rows;
+
+const item = (sku) => `/inventory/items/${sku}`;
+const api = (method, path, body) => call('api', 'ben', method, path, body);
+const patch = (sku, body) => api('PATCH', item(sku), body);
+const stored = async (sku) => (await api('GET', item(sku))).body;
+
+/** The editor as the reader sees it. */
+const editing = (seat) => seat.run((editor, holder) => {
+	const e = /** @type {any} */ (document.activeElement);
+	const table = document.querySelector(holder);
+	return { inside: !!e?.closest(editor), text: e?.value ?? null,
+		from: e?.selectionStart ?? null, to: e?.selectionEnd ?? null,
+		scroll: [scrollX, scrollY, table?.scrollTop] };
+}, at('editor'), HOLDER);
+
+/** Open a cell, type, and select two characters in the middle. */
+async function begin(sku, field = 'quantity') {
+	await open(ana, sku, field);
+	await write(ana, TYPED);
+	await ana.run(() => /** @type {any} */ (document.activeElement)
+	    .setSelectionRange(1, 3));
+	return editing(ana);
+}
+
+const shown = (selector) => ana.text(selector).then((t) => t ?? '');
+
+/** A change of each kind beside the open editor. */
+async function changes() {
+	const sku = rows[4], before = await begin(sku);
+	const same = async (what) => is(await editing(ana), before,
+	    `${ana.kind}: ${what}: caret, text, focus and scroll stay`);
+
+	is([before.inside, before.text, before.from, before.to],
+	    [true, TYPED, 1, 3], `${ana.kind}: typing, two selected`);
+	await patch(sku, { quantity: 31 });
+	await see('a remote change of the cell shows beside the editor',
+	    async () => /^ben.* set it to 31$/.test(await shown(REMOTE)));
+	await same('a change of that cell');
+	await patch(sku, { location: 'Moved' });
+	await see('another cell of the row', async () =>
+	    await value(ana, sku, 'location') === 'Moved');
+	await same('a change of another cell of the row');
+	await patch(rows[3], { quantity: 777 });
+	await see('another row', async () =>
+	    await value(ana, rows[3], 'quantity') === '777');
+	await same('a change of another row');
+
+	const made = `${rows[0]}-0`;
+	await api('POST', '/inventory/items', { sku: made, name: 'Above' });
+	await see('an item made above waits', async () =>
+	    await ana.attr('#grid', 'data-total') === '201' &&
+	    await ana.visible(at('waiting')));
+	await same('an insert above');
+	await api('DELETE', item(made));
+	await see('and deleted again', async () =>
+	    await ana.attr('#grid', 'data-total') === '200');
+	await same('a delete above');
+	await api('DELETE', item(rows[1]));
+	await see('the row above is crossed out', async () =>
+	    await ana.attr(rowOf(rows[1]), 'data-deleted') !== null);
+	await same('a delete of a row above that is shown');
+	is((await stored(sku)).quantity, 31, 'nothing was committed');
+	await ana.press('Escape');
+	await leaveTable(ana);
+	await until('the rows follow', async () =>
+	    !await ana.count(rowOf(rows[1])));
+	rows = await skus(ana);
+}
+
+/** What the reader does elsewhere on the page. */
+async function tools() {
+	const sku = rows[4];
+	const before = await begin(sku);
+	const same = async (what) => {
+		const now = await editing(ana);
+		is([now.inside, now.text, now.from, now.to],
+		    [true, TYPED, 1, 3],
+		    `${ana.kind}: ${what}: caret, text and focus stay`);
+	};
+
+	await ana.click('[data-head=name]');
+	await see('sorted by name', async () =>
+	    await ana.attr('[data-head=name]', 'aria-sort') === 'ascending');
+	await same('a re-sort');
+	await patch(sku, { name: 'Aaa first of all' });
+	await see('the new name', async () => (await shown(at('waiting')))
+	    .length > 0);
+	await ana.click(at('waiting'));
+	await see('its row went to the top', async () =>
+	    (await skus(ana))[0] === sku);
+	await same('a change that moves the row');
+	await ana.click('[data-head=sku]');
+	await see('sorted by SKU again', async () =>
+	    await ana.attr('[data-head=sku]', 'aria-sort') === 'ascending');
+	await ana.click(at('filter-out'));
+	await see('a filter that hides the row', async () =>
+	    !await ana.count(rowOf(sku)));
+	await same('a filter');
+	like(await shown(`${at('editor')} .editor-where`), new RegExp(sku),
+	    'the editor says which cell it is of');
+	await ana.click(at('filter-all'));
+	await see('all rows again', () => ana.count(rowOf(sku)));
+	await same('no filter');
+	await ana.page.focus('#search');
+	await ana.type('zzz');
+	await see('a search without a match', async () =>
+	    await ana.attr('#grid', 'data-shown') === '0');
+	is(await ana.run((s) => /** @type {any} */ (
+	    document.querySelector(s)).value, at('editor-input')), TYPED,
+	    'leaves the editor open');
+	await search(ana, '');
+	await until('all rows', () => ana.count(rowOf(sku)));
+	await ana.click(at('editor-input'));
+	ok((await stored(sku)).quantity !== Number(TYPED) &&
+	    before.text === TYPED, 'nothing was committed');
+	await ana.press('Escape');
+	await leaveTable(ana);
+}
+
+/** The stream goes and comes, the window turns, everything is read anew. */
+async function upheavals() {
+	const sku = rows[5], before = await begin(sku);
+	const same = async (what) => is(await editing(ana), before,
+	    `${ana.kind}: ${what}: caret, text, focus and scroll stay`);
+
+	ana.allow(/50[234]/, /ERR_/, /NetworkError/, /422.*join/);
+	ben.allow(/50[234]/, /ERR_/, /NetworkError/, /422.*join/);
+	await ana.run(() => {
+		dispatchEvent(new Event('offline'));
+		dispatchEvent(new Event('online'));
+	});
+	await patch(sku, { quantity: 41 });
+	await see('the stream was cut and is back', async () =>
+	    /41/.test(await shown(REMOTE)));
+	await live(ana);
+	await same('a cut stream');
+	await call('stop', 'relay');
+	await until('offline', () => ana.count('body[data-state=offline]'));
+	await same('offline');
+	await call('start', 'relay');
+	await live(ana, 20000);
+	await same('a relay that began anew');
+
+	const { width = 1280, height = 800 } = ana.options;
+	await ana.page.setViewport({ width: 360, height: 740 })
+	    .catch(() => 0);
+	await see('cards on a narrow screen', () => ana.count('#grid.cards'));
+	await until('the cards', () => ana.count(at('row')));
+	let now = await editing(ana);
+	is([now.inside, now.text, now.from, now.to], [true, TYPED, 1, 3],
+	    `${ana.kind}: cards instead of a table: text and caret stay`);
+	await ana.page.setViewport({ width, height }).catch(() => 0);
+	await see('a table again', async () =>
+	    !await ana.count('#grid.cards') && await ana.count(rowOf(sku)));
+	now = await editing(ana);
+	is([now.inside, now.text, now.from, now.to], [true, TYPED, 1, 3],
+	    `${ana.kind}: and the table again`);
+
+	const epochs = await call('other_epoch');
+	await patch(sku, { quantity: 51 });
+	await see(`everything read anew, of another history (${epochs})`,
+	    async () => /51/.test(await shown(REMOTE)), 20000);
+	now = await editing(ana);
+	is([now.inside, now.text, now.from, now.to], [true, TYPED, 1, 3],
+	    `${ana.kind}: another history: text and caret stay`);
+	is((await stored(sku)).quantity, 51, 'nothing was committed');
+	await ana.press('Enter');
+	await see('asked, since the draft is of another history', () =>
+	    ana.visible(conflictOf(sku, 'quantity')));
+	await ana.click(at('conflict-mine'));
+	await see('mine is saved', async () =>
+	    (await stored(sku)).quantity === Number(TYPED));
+}
+
+/** The item is renamed, and at last deleted, under the editor. */
+async function renamedAndGone() {
+	const doomed = '0-DOOMED', renamed = '0-RENAMED';
+
+	await leaveTable(ana);
+	await api('POST', '/inventory/items', { sku: doomed, name: 'Doomed' });
+	await until('its row', () => ana.count(rowOf(doomed)));
+	const before = await begin(doomed);
+	await patch(doomed, { sku: renamed });
+	await see('the row has another SKU', () => ana.count(rowOf(renamed)));
+	is(await editing(ana), before,
+	    `${ana.kind}: a rename: caret, text, focus and scroll stay`);
+	await ana.press('Enter');
+	await see('saved under the new name', async () =>
+	    (await stored(renamed)).quantity === Number(TYPED));
+
+	await open(ana, renamed, 'location');
+	await write(ana, 'my text');
+	const typing = await editing(ana);
+	await api('DELETE', item(renamed));
+	await see('deleted: it says so, and who', async () =>
+	    /^ben.* deleted this item$/.test(await shown(REMOTE)));
+	is(await editing(ana), typing,
+	    `${ana.kind}: a delete: caret, text, focus and scroll stay`);
+	ana.allow(/404.*\/items\//);
+	await ana.press('Enter');
+	const card = conflictOf(renamed, 'location');
+	await see('the text is handed back', async () =>
+	    /deleted.*my text/.test(await shown(card)));
+	await ana.page.reload();
+	await ready(ana);
+	await see('also after a reload', async () =>
+	    /deleted.*my text/.test(await shown(card)));
+	await ana.click(`${card} ${at('conflict-drop')}`);
+	await see('until it is let go', async () => !await ana.count(card));
+}
+
+/** What is typed outlives the page. */
+async function reloaded() {
+	const sku = rows[6];
+
+	await begin(sku);
+	await ana.page.reload();
+	await ready(ana);
+	await see('a reload: the editor is open again, with the text',
+	    async () => (await editing(ana)).inside &&
+		(await editing(ana)).text === TYPED);
+	ok(await ana.visible(editorOf(sku, 'quantity')), 'on its cell');
+	await patch(sku, { quantity: 61 });
+	await see('it follows what others do', async () =>
+	    /61/.test(await shown(REMOTE)));
+	await ana.press('Escape');
+	await ana.page.reload();
+	await ready(ana);
+	await see('given up: it is not', async () =>
+	    !await ana.count(at('editor')));
+}
+
+/** Type over somebody's change; the card that comes. */
+async function clash(sku, hers) {
+	await patch(sku, { quantity: 10 });
+	await until('10', async () =>
+	    await value(ana, sku, 'quantity') === '10');
+	await open(ana, sku, 'quantity');
+	await write(ana, hers);
+	await patch(sku, { quantity: 20 });
+	await until('beside', async () => /20/.test(await shown(REMOTE)));
+	await ana.press('Enter');
+	const card = conflictOf(sku, 'quantity');
+	await until('the card', () => ana.visible(card));
+	return card;
+}
+
+async function conflicts() {
+	const sku = rows[7];
+	let card = await clash(sku, '30');
+	const texts = async () => Object.fromEntries(await Promise.all(
+	    ['mine', 'theirs', 'was'].map(async (c) =>
+		[c, await shown(`${card} ${at(`conflict-${c}`)}`)])));
+
+	like(await shown(card), /ben.* changed it to 20 · just now/,
+	    `${ana.kind}: a conflict says who and when`);
+	is(await texts(), { mine: 'Keep mine 30', theirs: 'Take theirs 20',
+		was: 'As it was 10' }, 'mine, theirs, and what it was');
+	await see('told at once to a screen reader', async () =>
+	    /30/.test(await ana.run(() => document.querySelector(
+		'[aria-live=assertive], [role=alert]#assertive')
+		?.textContent ?? '')));
+	await ana.page.reload();
+	await ready(ana);
+	await see('it outlives a reload', () => ana.visible(card));
+	is(await texts(), { mine: 'Keep mine 30', theirs: 'Take theirs 20',
+		was: 'As it was 10' }, 'with all three');
+	await ana.press('Escape');
+	await see('Escape folds it away', async () => !await ana.count(card));
+	await ana.press('Enter');
+	await see('and it opens again', () => ana.visible(card));
+	await ana.press('Tab', 'Tab', 'Tab');
+	is(await ana.run(() => document.activeElement?.getAttribute(
+	    'data-testid')), 'conflict-was', 'the third choice by keyboard');
+	await ana.press('Enter');
+	await see('as it was', async () => (await stored(sku)).quantity === 10);
+	await see('shown', async () =>
+	    await value(ana, sku, 'quantity') === '10' &&
+	    !await ana.count(card));
+
+	card = await clash(sku, '30');
+	await ana.click(`${card} ${at('conflict-theirs')}`);
+	await see('theirs', async () =>
+	    await value(ana, sku, 'quantity') === '20');
+	is((await stored(sku)).quantity, 20, 'nothing is sent for it');
+	card = await clash(sku, '30');
+	await ana.click(`${card} ${at('conflict-mine')}`);
+	await see('mine', async () => (await stored(sku)).quantity === 30);
+	await ana.page.reload();
+	await ready(ana);
+	is(await ana.count(at('conflict')), 0, 'a choice is made once');
+
+	// Two edits of one cell, the second while the first is on its way.
+	await open(ana, sku, 'quantity');
+	await write(ana, '31');
+	await ana.press('Enter', 'ArrowUp', 'Enter');
+	await until('open again', () => ana.visible(editorOf(sku, 'quantity')));
+	await see('31 is saved', async () =>
+	    (await stored(sku)).quantity === 31);
+	await until('and known to be', async () =>
+	    await ana.attr(cellOf(sku, 'quantity'), 'data-pending') === null);
+	await write(ana, '32');
+	await ana.press('Enter');
+	await see('one\'s own edit is nobody\'s conflict', async () =>
+	    (await stored(sku)).quantity === 32);
+	is(await ana.count(at('conflict')), 0, 'indeed');
+}
+
+const holdsFocus = (seat) => seat.run((s) =>
+    !!document.activeElement?.closest(s), at('editor'));
+
+/** Who edits, taking over, and what the loser keeps. */
+async function leases() {
+	const sku = rows[8];
+	const note = (seat) => seat.text(LEASE).then((t) => t ?? '');
+	const typed = (seat) => seat.run((s) => /** @type {any} */ (
+	    document.querySelector(s))?.value, at('editor-input'));
+
+	await open(ben, sku, 'location');
+	await write(ben, `ben beside ${ana.kind}`);
+	await see(`${ana.kind}: ben's lease shows on the cell`, async () =>
+	    await ana.attr(cellOf(sku, 'location'), 'data-remote-edit') !==
+		null && await ana.text(`${cellOf(sku, 'location')} ` +
+		at('edit-tag')) === 'ben');
+	await open(ana, sku, 'location');
+	await write(ana, `ana in ${ana.kind}`);
+	await see('the editor opens all the same, and says who edits',
+	    async () => /^ben is editing this/.test(await note(ana)));
+	ana.allow(/423.*\/push\/lease/);
+	ben.allow(/423.*\/push\/lease/);
+	is([await typed(ana), await holdsFocus(ana)],
+	    [`ana in ${ana.kind}`, true],
+	    'typing did not wait');
+	await ana.press('Tab');
+	is(await ana.run(() => document.activeElement?.getAttribute(
+	    'data-testid')), 'lease-take', '"Take over" by keyboard');
+	await ana.press('Enter');
+	await see('taken over', async () => await note(ana) === '');
+	is([await typed(ana), await holdsFocus(ana)],
+	    [`ana in ${ana.kind}`, true],
+	    'with the text and the focus');
+	await see('ben is told who took over', async () =>
+	    /^ana took over/.test(await note(ben)));
+	is(await typed(ben), `ben beside ${ana.kind}`, 'and keeps his text');
+	await see('told at once to a screen reader', async () =>
+	    /ana took over/.test(await ben.run(() => document.querySelector(
+		'[aria-live=assertive], [role=alert]#assertive')
+		?.textContent ?? '')));
+	await ana.press('Enter');
+	await see('ana saves', async () =>
+	    (await stored(sku)).location === `ana in ${ana.kind}`);
+	await see('ben edits alone again', async () => await note(ben) === '');
+	await see('ana sees him there', async () =>
+	    await ana.attr(cellOf(sku, 'location'), 'data-remote-edit') !==
+		null);
+	await ben.press('Enter');
+	await see('his draft is a choice', () =>
+	    ben.visible(conflictOf(sku, 'location')));
+	await ben.click(at('conflict-mine'));
+	await see('nothing is lost', async () =>
+	    (await stored(sku)).location === `ben beside ${ana.kind}`);
+
+	await open(ana, sku, 'notes');
+	await see('ana\'s lease', async () => await ben.attr(
+	    cellOf(sku, 'notes'), 'data-remote-edit') !== null);
+	await call('stop', 'relay');
+	await until('offline', () => ben.count('body[data-state=offline]'));
+	await call('start', 'relay');
+	await live(ben, 20000);
+	await live(ana, 20000);
+	await open(ben, sku, 'notes');
+	await see('a relay that began anew: she has taken it again',
+	    async () => /^ana is editing this/.test(await note(ben)));
+	await ana.press('Escape');
+	await see('she closes: it is ben\'s', async () =>
+	    await note(ben) === '');
+	await ben.press('Escape');
+	await leaveTable(ben);
+}
+
+async function everything(kind) {
+	const other = kind === 'chromium' ? 'firefox' : 'chromium';
+
+	ana = await browsers[kind].seat('ana', { host: 'stock.lan' });
+	ben = await browsers[other].seat('ben', { host: 'stock.lan' });
+	for (const seat of [ana, ben]) {
+		seat.allow(/409.*\/api\/v1\/inventory\/items\//);
+		seat.page.on('dialog', (d) => d.accept().catch(() => 0));
+		await signIn(seat);
+	}
+	await leaveTable(ana);
+	rows = await skus(ana);
+	await inTurn([[changes], [tools], [upheavals], [renamedAndGone],
+		[reloaded], [conflicts], [leases]]);
+	ana.clean();
+	ben.clean();
+	await ana.close();
+	await ben.close();
+}
+
+scene(async () => {
+	browsers = { chromium: await launch('chromium'),
+		firefox: await launch('firefox') };
+	for (const b of Object.values(browsers))
+		diag(`${b.name}: ${b.version}`);
+	for (const kind of process.argv[2] ? [process.argv[2]] :
+	    ['chromium', 'firefox'])
+		await everything(kind);
+});
