@@ -119,7 +119,6 @@ export class Page {
 			sort: (field) => this.rows.sortBy(field),
 			layout: () => this.placeLayers(),
 			scrolled: () => this.pointer.scroll(),
-			scrolled: () => this.pointer.scroll(),
 		});
 
 		grid.built.then(() => {
@@ -134,7 +133,6 @@ export class Page {
 	{
 		return new Inventory({
 			loaded: () => this.loaded(),
-			grown: () => this.rows.grown(),
 			grown: () => this.rows.grown(),
 			failed: (why) => loadFailed(why, () => this.load()),
 			applied: (ev, did, was) => this.applied(ev, did, was),
