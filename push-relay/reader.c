@@ -381,11 +381,8 @@ reader_next(struct reader *r)
 	if ((f = queue_pop(&r->queue)) != NULL ||
 	    (!r->list_due && !r->cursors_lost))
 		return f;
-	/* The list has what it makes the room send before it. */
-	r->list_due = true;
-	f = frame_hold(room_list_for(&r->sub));
 	r->list_due = r->cursors_lost = false;
-	return f;
+	return frame_hold(room_list_for(&r->sub));
 }
 
 struct frame *

@@ -6,8 +6,8 @@
 /*
  * Edit leases as the room lives them: taken, renewed, released, stolen, and
  * ended by time or with their page's presence.  The room is told of each but
- * the renewals, at once, and in order with who comes and goes; each counts
- * in the version of the presence.
+ * the renewals, at once unless they are a storm, and in order with who comes
+ * and goes; each counts in the version of the presence.
  */
 #ifndef PUSH_RELAY_ROOM_LEASE_H
 #define PUSH_RELAY_ROOM_LEASE_H

@@ -262,8 +262,6 @@ room_window(void *arg, int64_t now)
 {
 	struct room *r = arg;
 
-	if (!r->storm && r->held_count == 0)
-		return;
 	r->spent = 0;
 	if (r->storm) {
 		room_tell_list(r, now);
@@ -271,7 +269,8 @@ room_window(void *arg, int64_t now)
 	} else {
 		room_flush(r);
 	}
-	timer_set(r->timers, &r->window, now + room_window_ms(r));
+	if (r->spent > 0)
+		timer_set(r->timers, &r->window, now + room_window_ms(r));
 	if (r->due_count > 0 && r->tick.place == 0)
 		room_tick(r, now);
 }

@@ -174,7 +174,7 @@ teardown(void **state)
 	return 0;
 }
 
-static struct fake a, b, c, d;
+static struct fake a, b, c, d, e, f;
 
 static void
 test_first_last(void **state)
@@ -578,6 +578,20 @@ test_window(void **state)
 	assert_int_equal(count(&a, "user_joined"), 3);
 	assert_int_equal(count(&a, "event: cursors"), 2);
 	assert_int_equal(count(&a, "\"d\""), 2);
+	/* One that waits goes out, too, when something hurried its page. */
+	enter(&e, who("e", 103, "", ""));
+	enter(&f, who("f", 104, "", ""));
+	cur.mode = MODE_HOVER;
+	presence_cursor(&presence, presence_find(&presence, "b"), &cur, now);
+	presence_cursor(&presence, presence_find(&presence, "f"), &cur, now);
+	wait_until(now + ROOM_TICK);
+	a.got[0] = '\0';
+	presence_beat(&presence, presence_find(&presence, "b"), true, now);
+	assert_int_equal(count(&a, "user_joined"), 2);
+	assert_int_equal(count(&a, "event: cursor"), 0);
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "event: cursors"), 1);
+	presence_beat(&presence, presence_find(&presence, "b"), false, now);
 	/* Nor does one come after its page's going. */
 	wait_until(now + ROOM_STATE_WINDOW);
 	a.got[0] = '\0';
