@@ -53,7 +53,13 @@ async function start()
 			room: who.settings.room,
 			...(ticket === null ? {} : { ticket }) }),
 		position: () => page.inventory.sync.position,
-		joined: (seat) => page.room.people.seated(seat),
+		joined: (seat) => {
+			/* Somebody else has signed in, in another tab. */
+			if (seat.user.user_id !== who.user.user_id)
+				location.reload();
+			else
+				page.room.people.seated(seat);
+		},
 		frame: (event, data, id) => page.frame(event, data, id),
 		state: () => page.stateChanged(),
 	});

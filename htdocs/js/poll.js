@@ -128,6 +128,12 @@ export class Poller {
 	{
 		const quiet = got.events.length === 0 && this.answer !== null;
 
+		/* Another page polls under our sid. */
+		if (quiet && got.answer === this.answer) {
+			end.code = "replaced";
+			return;
+		}
+
 		this.position = got.position ?? this.position;
 		this.version = got.presence_version;
 		this.answer = got.answer;

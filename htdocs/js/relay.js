@@ -11,6 +11,8 @@ import { retryAfter } from "./transport.js";
 
 /** Least time between two cursor messages, ms. */
 const CURSOR_GAP = 30;
+/** Answers after which a cursor is still to be sent. */
+const AGAIN = new Set([0, 401, 429]);
 /** Longest wait for an answer, ms. */
 const TIMEOUT = 10000;
 
@@ -38,6 +40,9 @@ export class Relay {
 		this.busy = false;
 		/** when the last beat was sent, ms */
 		this.beaten = 0;
+		/** the beat on its way: only who is present may say more
+		 * @type {Promise<any>} */
+		this.beating = Promise.resolve();
 	}
 
 	/**
@@ -76,9 +81,12 @@ export class Relay {
 	/** Say that we are still here. @returns {Promise<Said>} */
 	beat()
 	{
-		this.beaten = Date.now();
-		return this.post("beat",
+		const said = this.post("beat",
 		    { state: document.hidden ? "away" : "active" });
+
+		this.beaten = Date.now();
+		this.beating = said;
+		return said;
 	}
 
 	/**
@@ -103,17 +111,30 @@ export class Relay {
 		if (this.busy || this.next === null || !this.live())
 			return;
 		this.busy = true;
+		await this.beating;
 		const now = this.next;
 		const { status, retry } = await this.post("cursor", now);
 		/* What could not be sent goes with the next room_joined. */
-		if (status !== 0 && status !== 429 && status < 500 &&
-		    this.next === now)
+		if (!AGAIN.has(status) && status < 500 && this.next === now)
 			this.next = null;
 		await new Promise((r) =>
 		    setTimeout(r, Math.max(retry, CURSOR_GAP)));
 		this.busy = false;
 		if (this.next !== now || status === 429)
 			this.send();
+	}
+
+	/**
+	 * Take, renew, release or steal an edit lease.
+	 * @param {string} action
+	 * @param {string} row
+	 * @param {string | null} field null: the whole row
+	 * @returns {Promise<Said>}
+	 */
+	async lease(action, row, field)
+	{
+		await this.beating;
+		return this.post("lease", { action, row, field });
 	}
 
 	/** Said even while the page is being closed. */

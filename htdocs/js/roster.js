@@ -9,8 +9,19 @@
 
 import { parsePosition } from "./sync.js";
 
-/** @param {{row: string, field?: string | null}} lease */
-const leaseKey = (lease) => JSON.stringify([lease.row, lease.field ?? null]);
+/** @param {{row: string, field?: string | null, sid: string}} l */
+const leaseKey = (l) => JSON.stringify([l.row, l.field ?? null, l.sid]);
+
+/**
+ * A row excludes its fields, and the other way round.
+ * @param {{row: string, field?: string | null}} a
+ * @param {{row: string, field?: string | null}} b
+ */
+function conflict(a, b)
+{
+	return a.row === b.row && ((a.field ?? null) === null ||
+	    (b.field ?? null) === null || a.field === b.field);
+}
 
 export class Roster {
 	constructor()
@@ -108,6 +119,10 @@ export class Roster {
 		const { action, from: _from, version: _version, ...lease } =
 		    data;
 
+		if (action === "stolen")
+			for (const [key, l] of this.leases)
+				if (l.sid !== lease.sid && conflict(l, lease))
+					this.leases.delete(key);
 		if (action === "taken" || action === "stolen")
 			this.leases.set(leaseKey(lease), lease);
 		else

@@ -7,9 +7,6 @@
  * this browser that has one (tabs.js); the page sees the same frames
  * whichever way.  What they mean is not known here, but for connection
  * matters (ping, room_joined, disconnect).
- *
- * States: "connecting" until the first room_joined or failure, then "live"
- * or "offline".
  */
 
 import { Problem, root } from "./api.js";
@@ -18,6 +15,7 @@ import { Link } from "./link.js";
 import { Relay } from "./relay.js";
 import { Roster } from "./roster.js";
 import { Seat } from "./seat.js";
+import { Standing } from "./standing.js";
 import { Tabs, openChannel } from "./tabs.js";
 import { GRACE, STABLE, backoff, ended, recoveredFor } from "./transport.js";
 
@@ -58,14 +56,15 @@ export class Stream {
 		this.link = new Link(transport, {
 			frame: (_, event, data, id) =>
 			    this.came(event, data, id),
-			live: (kind) => this.live(kind),
+			live: (kind) => this.standing.live(kind),
+		});
+		this.standing = new Standing({
+			state: (state) => hooks.state(state),
+			transport: (name) => hooks.transport?.(name),
+			changed: () => this.tabs.lead(),
 		});
 		this.roster = new Roster();
 		this.tabs = this.makeTabs();
-		/** "connecting", "live" or "offline" */
-		this.state = "";
-		/** "sse", "poll", "tab" (another one reads them) or "" */
-		this.transport = "";
 		this.running = false;
 		/** out of use, to run again when the page is back */
 		this.suspended = false;
@@ -74,27 +73,21 @@ export class Stream {
 		/** the next try needs no pause */
 		this.hurry = false;
 		this.failures = 0;
-		/** when the present outage began, ms; 0: none */
-		this.since = 0;
-		/** when our own connection was there, ms; 0: it is not */
-		this.liveAt = 0;
 		/** when a refusal last made us join again, ms */
 		this.renewed = 0;
 		/** @type {(() => void) | null} ends a wait between two tries */
 		this.wake = null;
-		/** until an announced end is shown after all */
-		this.graceTimer = 0;
 		watchPage(this.makeLife());
 	}
 
 	makeTabs()
 	{
 		return new Tabs({
-			live: () => this.liveAt !== 0,
+			live: () => this.standing.liveAt !== 0,
 			hidden: () => document.hidden,
 			more: () => ({ state: this.state, since: this.since,
 				choice: this.link.choice.memory }),
-			known: () => this.liveAt === 0 ? null :
+			known: () => this.standing.liveAt === 0 ? null :
 			    this.roster.snapshot(),
 			role: () => this.role(),
 			told: (more) => this.told(more),
@@ -123,7 +116,7 @@ export class Stream {
 					this.start();
 			},
 			check: () => this.check(),
-			offline: () => this.cut(),
+			offline: () => this.offline(),
 			seen: () => this.seen(),
 			watch: () => this.watch(),
 		};
@@ -139,6 +132,24 @@ export class Stream {
 	get sid()
 	{
 		return this.seat?.sid ?? "";
+	}
+
+	/** What the reader is shown: "connecting", "live" or "offline". */
+	get state()
+	{
+		return this.standing.state;
+	}
+
+	/** When the present outage began, ms since 1970; 0: there is none. */
+	get since()
+	{
+		return this.standing.since;
+	}
+
+	/** "sse", "poll", "tab" (another one reads the events) or "". */
+	get transport()
+	{
+		return this.standing.transport;
 	}
 
 	/** Whether no other tab reads the events for us, nor we for them. */
@@ -169,8 +180,7 @@ export class Stream {
 	{
 		this.running = this.suspended = false;
 		this.turn++;
-		clearTimeout(this.graceTimer);
-		this.graceTimer = this.liveAt = 0;
+		this.standing.stop();
 		this.tabs.exit();
 		this.cut();
 		this.wake?.();
@@ -188,8 +198,7 @@ export class Stream {
 	{
 		this.place.forget();
 		this.link.reset();
-		this.state = "";
-		this.by("");
+		this.standing.reset();
 	}
 
 	/** Let go of what is open, and join anew (another name). */
@@ -251,59 +260,7 @@ export class Stream {
 	 */
 	lease(action, row, field)
 	{
-		return this.relay.post("lease", { action, row, field });
-	}
-
-	// ---- states ------------------------------------------------------
-
-	/**
-	 * @param {"connecting" | "live" | "offline"} state
-	 * @param {number} [since] when an outage began
-	 */
-	become(state, since = Date.now())
-	{
-		clearTimeout(this.graceTimer);
-		this.graceTimer = 0;
-		if (this.state === state)
-			return;
-		this.state = state;
-		this.since = state === "offline" ? since : 0;
-		if (state !== "live")
-			this.by("");
-		this.hooks.state(state);
-		this.tabs.lead();
-	}
-
-	/** @param {string} name what brings the events now */
-	by(name)
-	{
-		if (this.transport === name)
-			return;
-		this.transport = name;
-		this.hooks.transport?.(name);
-	}
-
-	/** @param {string} kind our own connection stands */
-	live(kind)
-	{
-		this.liveAt ||= Date.now();
-		this.by(kind);
-		this.become("live");
-	}
-
-	/**
-	 * The events come no longer.
-	 * @param {number} ms for which the reader need not know
-	 */
-	lose(ms)
-	{
-		this.liveAt = 0;
-		if (ms === 0)
-			this.become("offline");
-		else if (this.state === "live")
-			this.graceTimer ||= Number(setTimeout(
-			    () => this.become("offline"), ms));
-		this.tabs.lead();
+		return this.relay.lease(action, row, field);
 	}
 
 	/** Begin the next connection at once, instead of the present one. */
@@ -311,7 +268,7 @@ export class Stream {
 	{
 		if (!this.running)
 			return;
-		this.lose(GRACE);
+		this.standing.lose(GRACE);
 		this.failures = 0;
 		this.hurry = true;
 		this.cut();
@@ -324,9 +281,9 @@ export class Stream {
 	async run(turn)
 	{
 		if (this.state === "")
-			this.become("connecting");
+			this.standing.become("connecting");
 		else
-			this.lose(GRACE);
+			this.standing.lose(GRACE);
 		while (turn === this.turn)
 			await this.once(turn);
 	}
@@ -384,9 +341,11 @@ export class Stream {
 	 */
 	async recover(end, grace)
 	{
+		const { liveAt } = this.standing;
+
 		if (!this.running)
 			return;
-		if (this.liveAt !== 0 && Date.now() - this.liveAt >= STABLE)
+		if (liveAt !== 0 && Date.now() - liveAt >= STABLE)
 			this.failures = 0;
 		if ([401, 403].includes(end.status) || end.code === "ticket") {
 			/* One that ran out is renewed without a word. */
@@ -400,11 +359,11 @@ export class Stream {
 		/* Another page has our sid: one that was made from ours. */
 		if (end.code === "replaced")
 			this.place.forget();
-		this.lose(grace);
+		this.standing.lose(grace);
 		this.failures++;
 		if (!this.hurry)
 			await this.sleep(backoff(this.failures,
-			    this.since === 0 ? 0 : Date.now() - this.since,
+			    this.standing.outage,
 			    end.wait, Math.random()));
 		this.hurry = false;
 	}
@@ -469,6 +428,8 @@ export class Stream {
 		const { group } = this.tabs;
 
 		this.beat();
+		if (this.tabs.welcomed && this.state !== "live")
+			this.tabs.hello();
 		while (turn === this.turn && this.seat !== null &&
 		    !this.tabs.leads && this.tabs.group === group)
 			await this.sleep();
@@ -490,7 +451,7 @@ export class Stream {
 	{
 		this.link.choice.remember(more.choice);
 		if (more.state === "offline")
-			this.become("offline", more.since);
+			this.standing.become("offline", more.since);
 		else if (more.state === "live" && this.state !== "live" &&
 		    this.tabs.welcomed)
 			this.tabs.hello();
@@ -508,8 +469,7 @@ export class Stream {
 			data = { ...data, me: this.self(data.users ?? []) };
 		if (event !== "room_joined")
 			return this.give(event, data, id);
-		this.by("tab");
-		this.become("live");
+		this.standing.follow();
 		this.hooks.frame("connection_established", { sid: this.sid },
 		    "");
 		this.give(event, { ...data, recovered:
@@ -557,6 +517,15 @@ export class Stream {
 		this.wake?.();
 		this.tabs.tick();
 		this.link.doubt();
+	}
+
+	/** The browser says that there is no network. */
+	offline()
+	{
+		if (!this.running)
+			return;
+		this.standing.lose(0);
+		this.cut();
 	}
 
 	/** Nothing lasts: look after the connection, and be heard. */

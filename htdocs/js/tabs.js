@@ -86,7 +86,7 @@ export class Tabs {
 		this.channel.onmessage = ({ data }) => this.receive(data);
 		this.looked = Date.now();
 		this.say("who");
-		this.timer = Number(setInterval(() => this.tick(), TICK));
+		this.timer = setInterval(() => this.tick(), TICK);
 	}
 
 	/** Those who lead have had the time to answer. */

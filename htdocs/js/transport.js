@@ -21,6 +21,9 @@ export const DOUBT = 20000;
 export const STABLE = 10000;
 /** How long an end that was announced is nobody's trouble, ms. */
 export const GRACE = 2000;
+/** The same for one that was cut off, ms: the next try may do, and a page
+ * that is being left loses its stream first. */
+const BLIP = 1000;
 /** Streams without a single frame, one after the other, before polling. */
 const STRIKES = 3;
 /** First return from polling to a stream, ms; each next one later. */
@@ -78,8 +81,9 @@ export function backoff(failures, outage, least, random)
  */
 export function grace(end)
 {
-	return PLANNED.has(end.code) ?
-	    GRACE + Math.min(end.wait, GRACE) : 0;
+	if (PLANNED.has(end.code))
+		return GRACE + Math.min(end.wait, GRACE);
+	return end.code === "" && end.first && !end.silent ? BLIP : 0;
 }
 
 /**

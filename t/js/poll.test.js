@@ -117,3 +117,10 @@ test("no position yet: none is said", async (t) => {
 
 	assert.deepEqual(asked, [{}, { presence_version: "1", answer: "1" }]);
 });
+
+test("our number again and nothing else: another has our sid", async (t) => {
+	const { end, frames } = await poll(t, [answer(5, 3, 1, [joined]),
+		answer(5, 3, 1), answer(5, 3, 2)]);
+
+	assert.deepEqual([end.code, frames], ["replaced", ["room_joined"]]);
+});

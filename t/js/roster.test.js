@@ -76,12 +76,16 @@ test("leases come and go by row and field", () => {
 	r.take("lease_changed", { action: "taken", from: null, version: 8,
 		...lease("Y", "name", "b") }, "");
 	assert.deepEqual(rows(r), ["X null", "Y name"]);
-	r.take("lease_changed", { action: "stolen", ...lease("X", null, "b") },
-	    "");
-	assert.equal(r.leases.size, 2);
-	r.take("lease_changed", { action: "expired", ...lease("Y", "name") },
-	    "");
-	r.take("lease_changed", { action: "released", row: "X" }, "");
+	r.take("lease_changed", { action: "stolen",
+		...lease("X", "name", "b") }, "");
+	assert.deepEqual(rows(r), ["Y name", "X name"]);
+	r.take("lease_changed", { action: "expired",
+		...lease("Y", "name", "a") }, "");
+	assert.equal(r.leases.size, 2, "another's");
+	r.take("lease_changed", { action: "expired",
+		...lease("Y", "name", "b") }, "");
+	r.take("lease_changed", { action: "released",
+		...lease("X", "name", "b") }, "");
 	assert.deepEqual(rows(r), []);
 });
 

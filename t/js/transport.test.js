@@ -43,6 +43,13 @@ test("an announced end is no outage for a moment, any other is", () => {
 	assert.ok(grace(ended({ code: "shutdown", wait: 60000 })) <= 4000);
 	for (const code of ["", "down", "full", "starting"])
 		assert.equal(grace(ended({ code })), 0);
+	assert.equal(grace(ended({ first: true, status: 200,
+		code: "down" })), 0);
+});
+
+test("one that was cut off may be back before the reader needs to know", () => {
+	assert.ok(grace(good) > 0 && grace(good) <= 1000);
+	assert.equal(grace({ ...good, silent: true }), 0);
 });
 
 test("no first frame in time: poll, and the stream later", () => {
