@@ -390,41 +390,6 @@ async function comings(ana) {
 	await ben.close();
 }
 
-/**
- * More tabs than a browser opens connections to one host: those not looked
- * at may rest, but come to life when they are brought to the front.
- */
-async function manyTabs() {
-	const first = await chromium.seat('admin');
-	await signIn(first);
-	const tabs = [first];
-	for (let n = 1; n < 10; n++) {
-		const tab = await first.tab({ type: 'tab' });
-		await tab.go(MANAGEMENT);
-		tabs.push(tab);
-	}
-	const last = tabs[9];
-	await see('the tenth tab is ready', () => ready(last));
-	const [sku] = await skus(last);
-	await change(last, sku, 'qty_ordered', '6');
-	await see('and saves', async () =>
-	    (await stored(sku)).qty_ordered === 6);
-	for (const [n, tab] of tabs.entries()) {
-		await tab.page.bringToFront();
-		await see(`tab ${n + 1} in front is live`, () => live(tab));
-		await see('and sees the change', async () =>
-		    await value(tab, sku, 'qty_ordered') === '6');
-	}
-	await first.page.bringToFront();
-	await api('PATCH', item(sku), { qty_ordered: 7 });
-	await see('the first sees one more', async () =>
-	    await value(first, sku, 'qty_ordered') === '7');
-	for (const tab of tabs.reverse()) {
-		tab.clean('a tab of ten: no errors in the console');
-		await tab.close();
-	}
-}
-
 /** Hundreds of changes at once, and a relay that dies among them. */
 async function flood() {
 	const seat = await chromium.seat('ana');
@@ -617,7 +582,7 @@ async function withDemo() {
 		[refusals], [keyboard], [viewer, sku], [hostileText, seat],
 		[finding, seat], [calm, seat], [drafts, seat],
 		[dialogs, seat], [reducedMotion], [phone],
-		[plainName, chromium], [manyTabs], [comings, seat], [flood],
+		[plainName, chromium], [comings, seat], [flood],
 		[oldTicket],
 	];
 	// Arguments after "demo" are the parts to run; all when there are none.

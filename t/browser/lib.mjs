@@ -207,6 +207,8 @@ export class Seat {
 		this.base = new URL(url);
 		if (options.host)
 			this.base.hostname = options.host;
+		if (options.port)
+			this.base.port = options.port;
 		/** @type {{text: string, at: string}[]} */
 		this.errors = [];
 		this.allowed = [];

@@ -81,6 +81,7 @@ sub on_server
 		return { status => $r->{status}, body => $r->{json} };
 	    },
 	    ctl => sub { return $s->ctl_ok([@_]) },
+	    metrics => sub { return $s->relay_http("GET", "/metrics")->{body} },
 	    stop => sub { $s->stop($_[0]); return 1 },
 	    start => sub { $s->start($_[0]); return 1 },
 	    # N changes as fast as they go, the relay killed half-way: items
