@@ -74,9 +74,10 @@ for my $base ('', '/stock') {
 	is $r->relay_http('POST', "$base/push/beat",
 	    ticket => $st->{ticket})->{status}, 204, "$base/push/beat";
 }
-my %allow = ('/push/stream' => 'GET', '/push/cursor' => 'POST',
-    '/push/beat' => 'POST', '/push/lease' => 'POST',
-    '/push/leave' => 'POST', '/healthz' => 'GET', '/metrics' => 'GET');
+my %allow = ('/push/stream' => 'GET', '/push/poll' => 'GET',
+    '/push/cursor' => 'POST', '/push/beat' => 'POST',
+    '/push/lease' => 'POST', '/push/leave' => 'POST',
+    '/healthz' => 'GET', '/metrics' => 'GET');
 for my $path (sort keys %allow) {
 	for my $method (qw(GET POST PUT DELETE OPTIONS)) {
 		next if $method eq $allow{$path};
