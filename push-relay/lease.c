@@ -72,6 +72,7 @@ leases_add(
 		l->older->newer = l;
 	ls->newest = l;
 	ls->count++;
+	ls->changes++;
 	return l;
 }
 
@@ -96,5 +97,6 @@ leases_remove(struct leases *ls, struct lease *l)
 	if (l->older != NULL)
 		l->older->newer = l->newer;
 	ls->count--;
+	ls->changes++;
 	free(l);
 }

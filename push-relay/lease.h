@@ -38,6 +38,7 @@ struct lease {
 struct leases {
 	struct lease *newest;
 	unsigned count;
+	int64_t changes; /* leases added and removed */
 	struct lease *by_row[LEASE_BUCKETS];
 };
 

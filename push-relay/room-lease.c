@@ -127,13 +127,13 @@ room_lease_leave(struct room *r, struct member *m, bool expired, int64_t now)
 		lease_end(r, m->leases, expired ? "expired" : "released", now);
 }
 
-void
-room_lease_list(const struct room *r, int64_t now, struct buf *out)
+static void
+lease_list(const struct room *r, int64_t now, struct buf *out)
 {
 	const struct lease *l;
 	struct json_object *obj;
 	const char *text;
-	size_t len, start = out->len;
+	size_t len;
 	unsigned count = 0;
 
 	buf_puts(out, "[");
@@ -141,7 +141,7 @@ room_lease_list(const struct room *r, int64_t now, struct buf *out)
 	     l = l->older) {
 		obj = room_lease_json(l, now);
 		text = json_out_text(obj, &len);
-		if (out->len - start + len <= ROOM_LEASE_BYTES) {
+		if (out->len + len <= ROOM_LEASE_BYTES) {
 			if (count++ > 0)
 				buf_puts(out, ",");
 			buf_add(out, text, len);
@@ -149,4 +149,20 @@ room_lease_list(const struct room *r, int64_t now, struct buf *out)
 		json_object_put(obj);
 	}
 	buf_puts(out, "]");
+}
+
+void
+room_lease_list(struct room *r, int64_t now, struct buf *out)
+{
+	struct buf *text = &r->lease_text;
+
+	/* Hundreds who join at once do not make it anew each. */
+	if (text->len == 0 || r->lease_changes != r->leases.changes ||
+	    (r->leases.count > 0 && now - r->lease_at >= ROOM_LEASE_AGE)) {
+		buf_clear(text);
+		lease_list(r, now, text);
+		r->lease_changes = r->leases.changes;
+		r->lease_at = now;
+	}
+	buf_add(out, text->data, text->len);
 }

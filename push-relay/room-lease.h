@@ -22,6 +22,7 @@
 
 #define ROOM_LEASES      100   /* leases in a list, at most */
 #define ROOM_LEASE_BYTES 20000 /* bytes of them in a list, at most */
+#define ROOM_LEASE_AGE   1000  /* ms that their text is used again */
 
 /*
  * Take a row (FIELD "") or a field of it for a member who is listed, or renew
@@ -47,6 +48,6 @@ void room_lease_leave(
 struct json_object *room_lease_json(const struct lease *, int64_t now);
 
 /* Append the newest leases as a JSON array. */
-void room_lease_list(const struct room *, int64_t now, struct buf *out);
+void room_lease_list(struct room *, int64_t now, struct buf *out);
 
 #endif

@@ -60,6 +60,7 @@ room_free(struct room *r)
 	for (i = 0; i < r->held_count; i++)
 		frame_drop(r->held[i]);
 	frame_drop(r->list);
+	buf_reset(&r->lease_text);
 	free(r->due);
 	free(r);
 }

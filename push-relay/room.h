@@ -28,6 +28,7 @@
 
 #include "lease.h"
 #include "member.h"
+#include "shared/buf.h"
 #include "stats.h"
 #include "subscriber.h"
 #include "timer.h"
@@ -56,6 +57,9 @@ struct room {
 	unsigned people;             /* different persons among them */
 	int64_t version;             /* of the presence, from 1 */
 	struct leases leases;
+	struct buf lease_text; /* the list of them */
+	int64_t lease_changes; /* that it is of */
+	int64_t lease_at;      /* mono ms; that it is of */
 	struct timers *timers; /* borrowed */
 	struct stats *stats;   /* borrowed */
 	struct timer tick;     /* cursors; waits: a tick runs */

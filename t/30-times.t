@@ -68,6 +68,9 @@ cmp_ok left(4)->{at} - $dropped, '<', 13, 'of ten seconds';
 my ($list) = grep { $_->{at} - $start > 8 } $ana->named('presence_update');
 is_deeply [map { $_->{state} } grep { $_->{user_id} == 3 }
     @{ $list->{data}{users} }], ['away'], 'and is hidden still';
+my %for = map { $_->{row} => $_->{expires_in} } @{ $list->{data}{leases} };
+cmp_ok $for{ONCE}, '<', 12000, 'the list says how long a lease lasts yet';
+cmp_ok $for{KEPT}, '>', $for{ONCE} + 4000, 'and knows of its renewal';
 ok $list, 'at the end of settling the list comes whole';
 cmp_ok $list->{at} - $start, '<', 14, 'after ten seconds';
 my $new = $r->joined(user => 7);
