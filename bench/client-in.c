@@ -398,8 +398,10 @@ client_read(struct client *c, size_t most)
 	}
 	if (c->fd == -1 || (most == 0 && c->in.state != HTTP_DONE))
 		return;
-	if (c->in.status != 0 && c->in.status != 200)
+	if (c->in.status != 0 && c->in.status != 200) {
 		c->crowd->tally.refused++;
+		c->signed_us = 0;
+	}
 	if (c->in.state == HTTP_DONE || http_in_end(&c->in)) {
 		answered(c);
 		return;

@@ -23,6 +23,7 @@
 #define SILENCE      45000000 /* us after which a connection is dead */
 #define READ_MOST    262144   /* bytes in one go: others wait */
 #define SESSION_MS   3600000  /* of our tickets */
+#define TICKET_FRESH 45000000 /* us that it is used */
 #define TRICKLE_LOOK 100000   /* us between two sips */
 
 static void client_ready(struct source *, uint32_t);
@@ -58,13 +59,16 @@ client_reset(struct client *c)
 	free(c->ticket);
 }
 
-/* A ticket is good for a minute: each request of a stream has a new one. */
+/* A ticket opens streams for a minute; as pages do, keep it nearly as long. */
 static void
 sign(struct client *c)
 {
 	struct ticket t = {0};
 	char text[TICKET_MAX];
 
+	if (c->signed_us != 0 && now_us() - c->signed_us < TICKET_FRESH)
+		return;
+	c->signed_us = now_us();
 	memcpy(t.sid, c->sid, sizeof(t.sid));
 	t.user_id = CLIENT_USER + (int64_t)c->n;
 	snprintf(t.username, sizeof(t.username), "load%u", c->n);

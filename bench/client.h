@@ -38,8 +38,9 @@ struct client {
 	struct crowd *crowd;
 	unsigned n;
 	char sid[TICKET_SID_LEN + 1];
-	char *ticket; /* owned; the last one signed */
-	bool poll;    /* else a stream */
+	char *ticket;      /* owned; the last one signed */
+	int64_t signed_us; /* when; 0: it is of no use */
+	bool poll;         /* else a stream */
 	enum client_phase phase;
 	int64_t due;       /* mono us: end of CLIENT_WAIT */
 	int fd;            /* -1: none */
