@@ -358,6 +358,38 @@ test_lists(void **state)
 		presence_close(&presence, &k[i].sub, now);
 }
 
+/* Many in one window are a list, which has them all. */
+static void
+test_storm(void **state)
+{
+	static struct fake k[6];
+	char sid[16], row[16];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		snprintf(sid, sizeof(sid), "k%d", i);
+		memset(&k[i], 0, sizeof(k[i]));
+		enter(&k[i], sid, i + 10, ROOM);
+		room_unsubscribe(&k[i].sub);
+	}
+	wait_until(now + 10 * ROOM_WINDOW);
+	a.got[0] = '\0';
+	for (i = 0; i < 48; i++) {
+		snprintf(row, sizeof(row), "R%d", i);
+		assert_int_equal(take(&k[i / 8], row, ""), ST_OK);
+	}
+	assert_int_equal(count(&a, "lease_changed"), ROOM_STORM);
+	wait_until(now + ROOM_WINDOW);
+	assert_int_equal(count(&a, "lease_changed"), ROOM_STORM);
+	assert_int_equal(count(&a, "event: presence_update"), 1);
+	assert_int_equal(room_told(&a.sub), presence.rooms->version);
+	assert_int_equal(count(&a, "\"R47\""), 1);
+	assert_int_equal(count(&a, "\"R0\""), 2);
+	for (i = 0; i < 6; i++)
+		presence_close(&presence, &k[i].sub, now);
+}
+
 int
 main(void)
 {
@@ -369,6 +401,7 @@ main(void)
 	    T(test_bounds),
 	    T(test_leaving),
 	    T(test_lists),
+	    T(test_storm),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
