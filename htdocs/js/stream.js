@@ -106,10 +106,10 @@ export class Stream {
 				if (!this.running)
 					return;
 				this.relay.leave();
-				this.suspend();
+				this.close();
 				this.place.keep();
 			},
-			frozen: () => this.suspend(),
+			frozen: () => this.close(),
 			back: () => {
 				this.place.restore();
 				if (this.suspended)
@@ -175,10 +175,14 @@ export class Stream {
 		return this.place.join();
 	}
 
-	/** End all without a word: a sign-out says it for us. */
+	/**
+	 * End all without a word: a sign-out says it for us.  Should the page
+	 * come back as it was, it has to join anew, and so show who one is.
+	 */
 	close()
 	{
-		this.running = this.suspended = false;
+		this.suspended ||= this.running;
+		this.running = false;
 		this.turn++;
 		this.standing.stop();
 		this.tabs.exit();
@@ -191,6 +195,7 @@ export class Stream {
 	{
 		this.relay.leave();
 		this.close();
+		this.suspended = false;
 	}
 
 	/** Forget our seat: the next join gets another sid. */
@@ -546,14 +551,5 @@ export class Stream {
 			if (this.running && this.state === "live")
 				this.beat();
 		}, document.hidden ? 300 : 0);
-	}
-
-	/** The page goes out of use, perhaps to come back as it was. */
-	suspend()
-	{
-		if (!this.running)
-			return;
-		this.close();
-		this.suspended = true;
 	}
 }
