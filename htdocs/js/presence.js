@@ -160,8 +160,11 @@ class Avatars {
 	 */
 	measure(persons, count, width)
 	{
-		const probes = persons.slice(0, 2)
-		    .map((p) => this.make(p, false));
+		const probes = persons.slice(0, 2).map((p) => {
+			const slot = this.make(p, false);
+			fill(slot, p);
+			return slot;
+		});
 		const more = byId("people-more");
 		const had = { hidden: more.hidden, text: more.textContent };
 

@@ -157,8 +157,7 @@ export class Room {
 					page.rows.refresh(true);
 					this.showRow(sku, why, color);
 				} });
-		/** @type {any} */ (page.grid).reveal(uid,
-		    page.grid.fields[0], { middle: true });
+		page.grid.reveal(uid, page.grid.fields[0], { middle: true });
 		polite(`${why}.`, "go");
 		this.mark(uid, color);
 	}

@@ -71,7 +71,7 @@ sub on_server
 	my ($scene, %opt) = @_;
 
 	my $s = Stockroom->new(relay => 1, nginx => 1, %opt);
-	my @crowd;
+	my (@crowd, @throng);
 	run($scene, "http://127.0.0.1:$s->{port}/",
 	    # A request as USER with a token: api(user, method, path, body).
 	    api => sub {
@@ -79,6 +79,13 @@ sub on_server
 		my $r = $s->request($method, $path,
 		    token => $s->token($user), $body ? (json => $body) : ());
 		return { status => $r->{status}, body => $r->{json} };
+	    },
+	    # A change by a token of ben's with a NAME of its own.
+	    as => sub {
+		my ($name, $sku, $body) = @_;
+		my $r = $s->patch("/inventory/items/$sku", $body,
+		    token => $s->token('ben', name => $name));
+		return $r->{status};
 	    },
 	    ctl => sub { return $s->ctl_ok([@_]) },
 	    metrics => sub { return $s->relay_http("GET", "/metrics")->{body} },
@@ -111,7 +118,38 @@ sub on_server
 		return scalar @crowd;
 	    },
 	    disperse => sub {
-		$_->close for splice @crowd;
+		for my $guest (splice @crowd) {
+			$s->relay_http('POST', '/push/leave',
+			    body => $guest->{join}{ticket},
+			    type => 'text/plain');
+			$guest->close;
+		}
+		return 1;
+	    },
+	    # N people without streams, for as long as beats keep them.
+	    throng => sub {
+		my ($n) = @_;
+		for my $i (1 .. $n) {
+			my $join = $s->join_room(as => 'ana',
+			    name => "Person $i");
+			my $r = $s->relay_http('POST', '/push/beat',
+			    ticket => $join->{ticket},
+			    json => { state => 'active' });
+			die "beat: $r->{status}" if $r->{status} != 204;
+			push @throng, $join->{ticket};
+		}
+		return scalar @throng;
+	    },
+	    part => sub {
+		$s->relay_http('POST', '/push/leave', body => $_,
+		    type => 'text/plain') for splice @throng;
+		return 1;
+	    },
+	    # The relay dies, and is started again.
+	    crash => sub {
+		$s->kill('relay', 'KILL');
+		$s->reap('relay');
+		$s->start('relay');
 		return 1;
 	    });
 	$_->close for @crowd;
