@@ -393,6 +393,8 @@ export class Page {
 				    "server could not be reached.");
 			}
 		}
+		/* "Back" may bring this very page, as it was. */
+		addEventListener("pageshow", () => location.reload());
 		location.assign(root);
 	}
 }
