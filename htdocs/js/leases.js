@@ -249,10 +249,19 @@ export class Leases {
 	async ask(action)
 	{
 		const { want } = this, { call, clock } = this.hooks;
+		const again = () => {
+			clock.clear(this.timer);
+			this.timer = clock.set(() => this.ask(this.held ?
+			    "renew" : "take"), RENEW);
+		};
 
 		if (want === null)
 			return;
-		clock.clear(this.timer);
+		const by = this.book.holder(want, this.hooks.sid());
+		again();
+		/* Known to be another's: there is nothing to ask for. */
+		if (action === "take" && by !== null)
+			return this.become(false, by, this.lost);
 		const { status, doc } = await call(action, want.row,
 		    want.field);
 		if (this.want !== want) {
@@ -262,9 +271,7 @@ export class Leases {
 				call("release", want.row, want.field);
 			return;
 		}
-		clock.clear(this.timer);
-		this.timer = clock.set(() => this.ask(this.held ? "renew" :
-		    "take"), RENEW);
+		again();
 		if (status === 200)
 			this.become(true, null, false);
 		else if (status === 423)

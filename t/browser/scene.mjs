@@ -367,7 +367,8 @@ scene(async () => {
 	ben = await two.seat('ben');
 	// A refused merge is an answer 409, which browsers log.
 	for (const seat of [ana, ben])
-		seat.allow(/409.*\/api\/v1\/inventory\/items\//);
+		seat.allow(/409.*\/api\/v1\/inventory\/items\//,
+		    /423.*\/push\/lease/);
 	await inTurn([[arrive], [pointer], [update], [merge], [conflict],
 		[scripts], [leaveAndReturn], [relayDies]]);
 	is(await ben.run(() => window.name), 'same page',
