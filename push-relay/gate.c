@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "gate.h"
+#include "hash.h"
 #include "shared/log.h"
 
 struct gate_verified {
@@ -24,17 +25,6 @@ struct gate_revoked {
 	int64_t until;   /* UTC ms: to be forgotten */
 	char session[33];
 };
-
-static uint64_t
-hash_bytes(const char *text, size_t len)
-{
-	uint64_t h = 14695981039346656037ULL;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 1099511628211ULL;
-	return h;
-}
 
 bool
 gate_load(struct gate *g)

@@ -8,18 +8,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "hash.h"
 #include "lease.h"
 #include "shared/log.h"
-
-static unsigned
-hash_row(const char *row)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *row != '\0'; row++)
-		h = (h ^ (unsigned char)*row) * 16777619U;
-	return h % LEASE_BUCKETS;
-}
 
 struct lease *
 leases_own(const struct member *m, const char *row, const char *field)
@@ -36,7 +27,7 @@ struct lease *
 leases_rival(const struct leases *ls, const struct member *m, const char *row,
     const char *field)
 {
-	struct lease *l = ls->by_row[hash_row(row)];
+	struct lease *l = ls->by_row[hash_text(row) % LEASE_BUCKETS];
 
 	for (; l != NULL; l = l->row_next) {
 		if (l->holder == m || strcmp(l->row, row) != 0)
@@ -52,7 +43,7 @@ struct lease *
 leases_add(
     struct leases *ls, struct member *m, const char *row, const char *field)
 {
-	struct lease *l, **bucket = &ls->by_row[hash_row(row)];
+	struct lease *l, **bucket = &ls->by_row[hash_text(row) % LEASE_BUCKETS];
 	size_t row_len = strlen(row), field_len = strlen(field);
 
 	assert(ls->count < LEASE_ROOM_MAX);
@@ -79,7 +70,7 @@ leases_add(
 void
 leases_remove(struct leases *ls, struct lease *l)
 {
-	struct lease **at = &ls->by_row[hash_row(l->row)];
+	struct lease **at = &ls->by_row[hash_text(l->row) % LEASE_BUCKETS];
 
 	assert(l->end.place == 0);
 	while (*at != l)

@@ -5,17 +5,8 @@
 
 #include <string.h>
 
+#include "hash.h"
 #include "roster.h"
-
-static unsigned
-hash_text(const char *text)
-{
-	uint32_t h = 2166136261U;
-
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 16777619U;
-	return h % ROSTER_BUCKETS;
-}
 
 static unsigned
 hash_user(int64_t user_id)
@@ -30,7 +21,7 @@ roster_add(struct roster *ro, struct member *m)
 {
 	struct member **bucket;
 
-	bucket = &ro->by_sid[hash_text(m->who.sid)];
+	bucket = &ro->by_sid[hash_text(m->who.sid) % ROSTER_BUCKETS];
 	m->sid_next = *bucket;
 	*bucket = m;
 	bucket = &ro->by_user[hash_user(m->who.user_id)];
@@ -41,7 +32,8 @@ roster_add(struct roster *ro, struct member *m)
 void
 roster_remove(struct roster *ro, struct member *m)
 {
-	struct member **at = &ro->by_sid[hash_text(m->who.sid)];
+	struct member **at =
+	    &ro->by_sid[hash_text(m->who.sid) % ROSTER_BUCKETS];
 
 	while (*at != m)
 		at = &(*at)->sid_next;
@@ -55,7 +47,7 @@ roster_remove(struct roster *ro, struct member *m)
 struct member *
 roster_find(const struct roster *ro, const char *sid)
 {
-	struct member *m = ro->by_sid[hash_text(sid)];
+	struct member *m = ro->by_sid[hash_text(sid) % ROSTER_BUCKETS];
 
 	while (m != NULL && strcmp(m->who.sid, sid) != 0)
 		m = m->sid_next;
