@@ -368,9 +368,10 @@ export class Page {
 
 		notice(n === 1 ? "One of your edits is not saved yet." :
 		    `${n} of your edits are not saved yet.`, {
-			id: "sign-out", detail: durable ?
-			    "It is kept on this device until you sign in " +
-			    "again." : "It would be lost with this tab.",
+			id: "sign-out", detail: (n === 1 ? "It " : "They ") +
+			    (durable ? (n === 1 ? "is" : "are") + " kept on " +
+			    "this device until you sign in again." :
+				"would be lost with this tab."),
 			action: "Sign out anyway",
 			run: () => this.signOut(true) });
 	}
