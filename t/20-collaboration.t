@@ -125,8 +125,9 @@ is($s->relay_http('POST', '/push/lease', ticket => $j->{ticket}, json => {
 is_deeply([map { "$_->{row} $_->{field} $_->{username}" }
     @{ who()->{leases} }], ['C-1 name ana'], 'and all can ask who does');
 is(who('workshop')->{count}, 0, 'the other room is empty');
-for my $bad ('?cursor=x', '?cursor=-1', '?cursor=', '?room=nowhere', '?room=', '?room=a%00b', '?x=1', '?room=' .
-    'x' x 1000, "?room=$room&room=workshop") {
+for my $bad ('?cursor=x', '?cursor=-1', '?cursor=', '?room=nowhere',
+    '?room=', '?room=a%00b', '?x=1', '?room=' . 'x' x 1000,
+    "?room=$room&room=workshop") {
 	my $r = $s->get("$presence$bad", as => 'ana');
 	like($r->{status}, qr/^4(00|04|22)$/, "presence$bad") or
 	    diag($r->{body});

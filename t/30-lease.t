@@ -150,6 +150,26 @@ my @gone = map { heard() } 1 .. 2;
 is_deeply [sort map { "$_->{action} $_->{row}" } @gone],
     ['released S1', 'released S7'], 'signed out: released';
 
+# Who takes is looking, who only goes on with what it has may be hidden.
+sub state_of
+{
+	my ($sid, $id) = @_;
+
+	$app->say(qq({"query":"presence","room":"inventory_management",) .
+	    qq("id":$id}));
+	my ($u) = grep { $_->{sid} eq $sid }
+	    @{ $app->wait_for('presence')->{presence}{users} };
+	return $u->{state};
+}
+$r->push(beat => $ben, { state => 'away' });
+is lease($ben, renew => 'S1', 'name')->{status}, 200, 'a renewal';
+is state_of($sid{ben}, 2), 'away', 'is no looking';
+heard();
+is lease($ben, take => 'S1', 'name')->{status}, 200, 'to take';
+is state_of($sid{ben}, 3), 'active', 'is';
+is lease($ben, release => 'S1', 'name')->{status}, 204, 'enough';
+heard();
+
 # Another room is another world.
 my $far = $r->joined(user => 7, room => 'elsewhere');
 is lease($ben, take => 'S1', undef)->{status}, 200, 'here';

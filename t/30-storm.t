@@ -30,7 +30,8 @@ sub cheap
 	syswrite $sock, "GET /push/stream HTTP/1.1\r\nHost: x\r\n" .
 	    "Authorization: Bearer $ticket\r\n\r\n";
 	$sock->blocking(0);
-	return { sock => $sock, raw => '', text => '', version => 0, bytes => 0 };
+	return { sock => $sock, raw => '', text => '',
+	    version => 0, bytes => 0 };
 }
 
 sub take

@@ -25,6 +25,8 @@ $r->push(lease => $away, { action => 'take', row => 'KEPT' });
 $r->push(beat => $away, { state => 'away' });
 my $drop = $r->joined(user => 4);	# closes without a word
 my $late = $r->joined(user => 5);	# closes, and comes back in time
+my $busy = $r->joined(user => 8);	# never beats, but edits
+$r->push(lease => $busy, { action => 'take', row => 'BUSY' });
 my $rest = $r->ticket(user => 6);	# never had a stream, beats once
 $r->push(beat => $rest);
 my @all = ($ana, $mute, $away);
@@ -57,6 +59,7 @@ sub left
 
 until_time(6, sub { 0 });
 my $kept = time;
+$r->push(lease => $busy, { action => 'renew', row => 'BUSY' });
 is $r->push(lease => $away, { action => 'renew', row => 'KEPT' })->{status},
     200, 'a hidden page keeps its lease';
 my $back = $r->joined(user => 5, sid => $late->{events}[0]{data}{sid});
@@ -110,6 +113,7 @@ cmp_ok left(2)->{at} - $start, '<', 35, 'thirty seconds';
 ok !$mute->{ended}, 'but it may go on reading';
 ok !left(3), 'a hidden one has more time';
 ok !left(5), 'one that came back is here';
+ok !left(8), 'so is one that edits';
 ok !left(1), 'so is one that beats';
 cmp_ok $ana->count('ping'), '>=', 2, 'two pings';
 ok left(6), 'so is one that follows another, and is silent';

@@ -633,6 +633,10 @@ test_since(void **state)
 	wait_until(now + ROOM_WINDOW);
 	assert_int_equal(count(&a, "user_joined"), 1);
 	assert_int_equal(count(&b, "user_joined"), 1);
+	/* The end of settling is said to all, also who has the list. */
+	enter(&d, who("d", 4, "", ""));
+	presence_list_all(&presence, now);
+	assert_int_equal(count(&d, "presence_update"), 1);
 }
 
 /* Many at once are one list, brief in a big room, after a longer window. */
