@@ -48,7 +48,9 @@ export class Lines {
 	measure()
 	{
 		this.head = this.box.offsetTop;
-		this.view = Math.max(0, this.scroller.clientHeight - this.head);
+		/* Never more than the window, however high the box may be. */
+		this.view = Math.max(0, Math.min(innerHeight,
+		    this.scroller.clientHeight) - this.head);
 	}
 
 	/** px from the top of the list to the first row seen */

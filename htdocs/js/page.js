@@ -21,6 +21,7 @@ import { Pointer } from "./pointer.js";
 import { Room } from "./room.js";
 import { Rows } from "./rows.js";
 import { Saving } from "./saving.js";
+import { followKeyboard } from "./screen.js";
 import { matches } from "./store.js";
 import { notice } from "./toast.js";
 import { initials } from "./words.js";
@@ -170,9 +171,10 @@ export class Page {
 
 	watch()
 	{
+		followKeyboard();
 		new ResizeObserver(() => {
 			if (this.inventory.ready)
-				this.grid.fit();
+				this.rows.fit();
 			this.placeLayers();
 		}).observe(byId("table-area"));
 		matchMedia(PHONE).addEventListener("change",

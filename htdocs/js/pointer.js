@@ -94,13 +94,17 @@ export class Pointer {
 	/** @param {PointerEvent} ev */
 	move(ev)
 	{
+		const at = { x: Math.round(ev.clientX),
+			y: Math.round(ev.clientY) };
+
 		if (ev.type === "pointermove")
 			this.touched = performance.now();
 		if (ev.pointerType === "touch")
 			return;
-		this.touch = false;
-		this.at = { x: Math.round(ev.clientX),
-			y: Math.round(ev.clientY) };
+		/* Browsers make up moves on the spot when a page changes. */
+		if (at.x !== this.at.x || at.y !== this.at.y)
+			this.touch = false;
+		this.at = at;
 		const row = /** @type {HTMLElement | null} */ (
 		    /** @type {Element} */ (ev.target).closest("[data-sku]"));
 		this.enter(row?.dataset.sku ?? "");

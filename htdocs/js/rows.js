@@ -245,6 +245,21 @@ export class Rows {
 		button.title = words;
 	}
 
+	/**
+	 * The table has another size (a keyboard came up): what is edited in
+	 * sight stays there.
+	 */
+	fit()
+	{
+		const { draft } = this.page.editor, { lines } = this.grid;
+		const n = lines.index.get(draft?.uid ?? 0) ?? -1;
+		const [first, last] = lines.seen();
+
+		this.grid.fit();
+		if (draft !== null && n >= first && n <= last)
+			this.grid.reveal(draft.uid, draft.field.name);
+	}
+
 	/** Say how many there are, or why there is none. */
 	tell()
 	{
