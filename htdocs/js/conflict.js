@@ -135,6 +135,20 @@ export class Conflicts {
 		this.draw(false);
 	}
 
+	/** Where it can be reached: within an open dialog, if there is one. */
+	home()
+	{
+		return document.querySelector("dialog:modal") ?? this.layer;
+	}
+
+	/** A dialog has opened or closed. */
+	move()
+	{
+		if (this.node !== null && (!this.node.isConnected ||
+		    this.node.parentElement !== this.home()))
+			this.draw(false);
+	}
+
 	/** @param {boolean} focus */
 	draw(focus)
 	{
@@ -153,7 +167,7 @@ export class Conflicts {
 		if (c === undefined || this.folded)
 			return;
 		this.node = this.build(c);
-		this.layer.append(this.node);
+		this.home().append(this.node);
 		this.place();
 		const again = at === undefined ? null :
 		    /** @type {HTMLElement | null} */ (
@@ -175,8 +189,10 @@ export class Conflicts {
 			"data-testid": "conflict", "data-sku": c.sku,
 			"data-field": c.field,
 			keydown: (/** @type {KeyboardEvent} */ ev) => {
-				if (ev.key === "Escape")
-					this.fold();
+				if (ev.key !== "Escape")
+					return;
+				ev.preventDefault();
+				this.fold();
 			} },
 		el("h2#conflict-title", {}, c.of === "create" ?
 		    `New item ${c.sku}` : `${c.label} of ${c.sku}`),

@@ -32,6 +32,7 @@ import { ago, changeWords, formatNumber, formatValue, parseMilli }
  *   reader is; "" leaves
  * @property {(uid: number, field: string, text: string | null,
  *   seen?: {old: unknown, base: number}) => void} typing null: no more
+ * @property {() => boolean} leaving the page is being left
  * @property {(name: string) => Field} field
  * @typedef {import("./saving.js").Told} Told
  */
@@ -146,6 +147,8 @@ export class Details {
 			    this.seen.get(f.name)));
 			at.addEventListener("change", () => this.save(f, at));
 			at.addEventListener("blur", () => {
+				if (this.hooks.leaving())
+					return;
 				this.save(f, at);
 				this.lease(null);
 				this.hooks.typing(this.uid, f.name, null);
@@ -201,7 +204,7 @@ export class Details {
 		const node = /** @type {Element} */ (this.node);
 
 		if (seen === undefined || this.node === null ||
-		    at.value === fieldText(f, seen.old))
+		    this.hooks.leaving() || at.value === fieldText(f, seen.old))
 			return;
 		const read = readField(f, at.value);
 		complain(node, f.name, "error" in read ? read.error : "");

@@ -102,7 +102,9 @@ export class Editing {
 				if (this.editor.draft === null && field === "")
 					this.leases.close();
 				page.pointer.select();
+				saving.conflicts.move();
 			},
+			leaving: () => this.editor.leaving,
 			typing: this.typing.bind(this),
 		};
 	}

@@ -234,6 +234,12 @@ async function renamedAndGone() {
 	await see('until it is let go', async () => !await ana.count(card));
 }
 
+async function details(sku) {
+	await ana.hover(rowOf(sku));
+	await ana.click(`${rowOf(sku)} ${at('open-details')}`);
+	await until('details', () => ana.visible('#details-dialog'));
+}
+
 /** What is typed outlives the page. */
 async function reloaded() {
 	const sku = rows[6];
@@ -245,14 +251,27 @@ async function reloaded() {
 	    async () => (await editing(ana)).inside &&
 		(await editing(ana)).text === TYPED);
 	ok(await ana.visible(editorOf(sku, 'quantity')), 'on its cell');
-	await patch(sku, { quantity: 61 });
+	const next = (await stored(sku)).quantity + 61;
+	await patch(sku, { quantity: next });
 	await see('it follows what others do', async () =>
-	    /61/.test(await shown(REMOTE)));
+	    (await shown(REMOTE)).endsWith(String(next)));
 	await ana.press('Escape');
 	await ana.page.reload();
 	await ready(ana);
 	await see('given up: it is not', async () =>
 	    !await ana.count(at('editor')));
+
+	await details(rows[6]);
+	await ana.fill('#details-dialog [name=location]',
+	    `half a wo ${ana.kind}`);
+	await ana.page.reload();
+	await ready(ana);
+	await see('what was typed in the details is in its cell', async () =>
+	    await ana.visible(editorOf(rows[6], 'location')) &&
+	    (await editing(ana)).text === `half a wo ${ana.kind}`);
+	ok((await stored(rows[6])).location !== `half a wo ${ana.kind}`,
+	    'and not committed');
+	await ana.press('Escape');
 }
 
 /** Type over somebody's change; the card that comes. */
@@ -314,6 +333,17 @@ async function conflicts() {
 	await ana.page.reload();
 	await ready(ana);
 	is(await ana.count(at('conflict')), 0, 'a choice is made once');
+
+	await details(sku);
+	await ana.fill('#details-dialog [name=location]', `Hers ${ana.kind}`);
+	await patch(sku, { location: `His ${ana.kind}` });
+	await ana.press('Enter');
+	card = conflictOf(sku, 'location');
+	await until('the card', () => ana.visible(card));
+	await ana.click(`${card} ${at('conflict-mine')}`);
+	await see('in the details, too, there is a choice', async () =>
+	    (await stored(sku)).location === `Hers ${ana.kind}`);
+	await ana.click('#details-close');
 
 	// Two edits of one cell, the second while the first is on its way.
 	await open(ana, sku, 'quantity');
