@@ -451,7 +451,17 @@ test_cursors(void **state)
 	presence_cursor(&presence, m, &cur, now);
 	wait_until(now + 10 * ROOM_TICK);
 	assert_int_equal(count(&a, "event: cursor"), 2);
-	/* One who goes takes its cursor with it. */
+	/* One who goes takes its cursor with it, its stream open or not. */
+	presence_leave(&presence, o, now);
+	wait_until(now + PRESENCE_LEAVE - 10);
+	snprintf(cur.row, sizeof(cur.row), "SKU-Y");
+	presence_cursor(&presence, m, &cur, now);
+	presence_cursor(&presence, o, &cur, now);
+	wait_until(now + 200);
+	assert_int_equal(count(&a, "user_left"), 1);
+	assert_int_equal(count(&a, "event: cursor"), 3);
+	presence_beat(&presence, o, false, now);
+	wait_until(now + 200);
 	snprintf(cur.row, sizeof(cur.row), "SKU-Z");
 	presence_cursor(&presence, o, &cur, now);
 	presence_cursor(&presence, m, &cur, now);
