@@ -162,7 +162,8 @@ $r->push(beat => $pat, { state => 'away' });
 ok $quiet->(), 'polls later';
 my ($list) = reverse $watch->named('presence_update');
 is_deeply [map { $_->{state} } grep { $_->{sid} eq $pid }
-    @{ $list->{data}{users} }], ['away'], 'a hidden page that polls is still hidden';
+    @{ $list->{data}{users} }], ['away'],
+    'a hidden page that polls is still hidden';
 is $r->push(leave => $pat)->{status}, 204, 'it leaves';
 $pat->cut;
 ok(Stream->wait_until([$pat], sub { $pat->waiting }), 'and comes back');

@@ -42,7 +42,8 @@ sub held
 {
 	my ($want, @polls) = @_;
 
-	return Stream->wait_until(\@polls, sub { metric('polls_held') == $want });
+	return Stream->wait_until(\@polls,
+	    sub { metric('polls_held') == $want });
 }
 
 my $join = $s->join_room(as => 'ana');
