@@ -25,6 +25,18 @@ count_people(const struct relay *rl, int64_t *people, int64_t *pages)
 	}
 }
 
+/* Leases in all rooms. */
+static int64_t
+count_leases(const struct relay *rl)
+{
+	const struct room *r;
+	int64_t count = 0;
+
+	for (r = rl->presence.rooms; r != NULL; r = r->next)
+		count += r->leases.count;
+	return count;
+}
+
 static void
 put_int(struct json_object *obj, const char *key, int64_t value)
 {
@@ -87,6 +99,8 @@ health_metrics(const struct relay *rl, struct buf *out)
 	metric(out, "pages", "gauge", "Pages (sids) present.", pages);
 	metric(out, "members", "gauge", "Pages known, present or not.",
 	    rl->presence.members);
+	metric(out, "leases", "gauge", "Rows and fields being edited.",
+	    count_leases(rl));
 	metric(out, "ring_head", "gauge", "Newest event held; -1: none known.",
 	    r->head);
 	metric(out, "ring_events", "gauge", "Events held for replay.",
@@ -108,8 +122,8 @@ health_metrics(const struct relay *rl, struct buf *out)
 	    st->frames);
 	metric(out, "frames_dropped_total", "counter",
 	    "Passing frames dropped for slow streams.", st->dropped);
-	metric(out, "posts_total", "counter", "Cursors, beats and leaves.",
-	    st->posts);
+	metric(out, "posts_total", "counter",
+	    "Cursors, beats, leases and leaves.", st->posts);
 	metric(
 	    out, "refused_total", "counter", "Requests refused.", st->refused);
 	metric(out, "uptime_seconds", "gauge", "Since the start.",

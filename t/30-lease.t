@@ -225,6 +225,7 @@ $r->start('relay');
 my $first = $r->joined(user => 2);
 is_deeply $first->{joined}{data}{leases}, [], 'no lease survives a restart';
 is lease($first, take => 'S1', undef)->{status}, 200, 'all is free';
+is $r->metric('leases'), 1, 'the operator sees one';
 
 $r->finish;
 done_testing;
