@@ -206,7 +206,7 @@ room_window_ms(const struct room *r)
 	return ms < ROOM_WINDOW_MAX ? ms : ROOM_WINDOW_MAX;
 }
 
-/* The same if the window may have so many more; false: it may not. */
+/* Send what the window holds before its end; false: it had enough. */
 static bool
 room_hurry(struct room *r)
 {

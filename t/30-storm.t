@@ -80,6 +80,18 @@ sub wait_all
 	return 0;
 }
 
+# All come at once, however slow this machine is: the relay stands still
+# until they are at its door.
+sub rush
+{
+	my ($r, @tickets) = @_;
+
+	$r->kill('relay', 'STOP');
+	my @c = map { cheap($r, $_) } @tickets;
+	$r->kill('relay', 'CONT');
+	return @c;
+}
+
 # Frames that each of so many got, on an average, since the last call.
 my $before;
 sub frames
@@ -100,7 +112,7 @@ for my $n (100, 200, 400) {
 	    session => $_ % 2 ? 'odd' : 'even') } 1 .. $n;
 	$before = 0;
 	my $start = time;
-	my @c = map { cheap($r, $_) } @tickets;
+	my @c = rush($r, @tickets);
 	ok wait_all(\@c, 60, sub { $_[0]{version} == $n + 1 }),
 	    "$n come, and each knows of all";
 	$come{$n} = frames($r, $n);
@@ -114,7 +126,7 @@ for my $n (100, 200, 400) {
 	$_->{sock}->close for @c;
 	$r->start('relay');
 	$before = 0;
-	@c = map { cheap($r, $_) } @tickets;
+	@c = rush($r, @tickets);
 	ok wait_all(\@c, 60, sub { $_[0]{named}{connection_established} }),
 	    'they come back';
 	$app = $r->app(head => 0);
