@@ -7,6 +7,7 @@
  */
 
 import { assertive } from "./announce.js";
+import { Problem } from "./api.js";
 import { pageClock } from "./clock.js";
 import { openCreate } from "./create.js";
 import { Details } from "./details.js";
@@ -34,9 +35,11 @@ export class Editing {
 		    this.dialogHooks());
 		this.leases = new Leases({
 			sid: () => page.stream?.sid ?? "",
+			/* Away there is nobody; room_joined asks again. */
 			call: async (action, row, field) =>
-			    await page.stream?.lease(action, row, field) ??
-			    { status: 0, doc: null },
+			    page.stream?.state === "live" ?
+				page.stream.lease(action, row, field) :
+				{ status: 0, doc: null },
 			told: () => this.tell(),
 			stolen: (by) => this.stolen(shownName(by)),
 			clock: pageClock,
@@ -184,15 +187,24 @@ export class Editing {
 	}
 
 	/** What a page before this one left in its editor. */
-	recall()
+	async recall()
 	{
-		const { page } = this, { saving, store } = page;
+		const { page } = this, { saving } = page;
 		const d = this.recalled ? null : takeDraft(this.user);
+		let uid = 0;
 
 		this.recalled = true;
 		if (d === null || !page.editorRole)
 			return;
-		const uid = store.uid(d.sku), field = page.field(d.field);
+		try {
+			uid = await saving.find(d);
+		} catch (e) {
+			if (!(e instanceof Problem))
+				throw e;
+			/* The next page may find it. */
+			return keepDraft(d);
+		}
+		const field = page.field(d.field);
 		if (uid === 0)
 			return saving.homeless({ ...d, uid, field }, d.text);
 		if (page.grid.index.has(uid))

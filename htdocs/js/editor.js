@@ -177,8 +177,9 @@ export class Editor {
 		document.addEventListener("pointerdown", (ev) => {
 			this.pressed = /** @type {Element} */ (ev.target);
 		}, true);
-		document.addEventListener("pointerup", () =>
-		    setTimeout(() => this.pressed = null), true);
+		for (const type of ["pointerup", "pointercancel"])
+			document.addEventListener(type, () =>
+			    setTimeout(() => this.pressed = null), true);
 		/* A press on a tool leaves the focus where it is. */
 		document.addEventListener("mousedown", (ev) => {
 			const at = /** @type {Element} */ (ev.target);

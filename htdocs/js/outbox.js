@@ -189,7 +189,8 @@ class Database
 /** In the tab's storage, and in memory where that is off too. */
 class TabStorage
 {
-	constructor()
+	/** @param {Kept[]} [known] of a database that has failed */
+	constructor(known = [])
 	{
 		this.durable = false;
 		/** @type {Kept[]} */
@@ -200,6 +201,8 @@ class TabStorage
 		} catch {
 			/* nothing was kept */
 		}
+		for (const r of known)
+			this.change(r);
 	}
 
 	async all()
@@ -245,6 +248,9 @@ export class Outbox {
 		this.tab = takeTab();
 		this.user = "";
 		this.last = 0;
+		/** what this tab knows to be kept, should the database fail
+		 *  @type {Map<string, Kept>} */
+		this.known = new Map();
 		/** @type {Database | TabStorage | null} */
 		this.shelf = null;
 		/** @type {Promise<Database | TabStorage>} */
@@ -256,8 +262,10 @@ export class Outbox {
 			return;
 		this.channel = new BroadcastChannel(
 		    `stockroom.outbox${root.pathname}`);
-		this.channel.addEventListener("message",
-		    ({ data }) => gone(String(data.gone)));
+		this.channel.addEventListener("message", ({ data }) => {
+			this.known.delete(data.gone);
+			gone(String(data.gone));
+		});
 	}
 
 	/** Whether what is kept outlives the tab. */
@@ -288,7 +296,8 @@ export class Outbox {
 			if (shelf instanceof TabStorage)
 				throw e;
 			if (this.shelf === shelf) {
-				this.shelf = new TabStorage();
+				this.shelf = new TabStorage(
+				    [...this.known.values()]);
 				this.opened = Promise.resolve(this.shelf);
 			}
 			return run(await this.opened);
@@ -299,8 +308,7 @@ export class Outbox {
 	 * Keep a record, in place of the one with its key.
 	 * @param {Omit<Kept, "user" | "tab" | "until"> &
 	 *   Record<string, any>} record
-	 * @param {{claim?: boolean, instead?: string}} [how] claim: this tab
-	 *   is about to send it; instead: a key that goes
+	 * @param {{claim?: boolean}} [how] claim: this tab is about to send it
 	 */
 	put(record, how = {})
 	{
@@ -308,8 +316,9 @@ export class Outbox {
 			tab: how.claim ? this.tab : "",
 			until: how.claim ? Date.now() + CLAIM : 0 };
 
+		this.known.set(record.key, /** @type {Kept} */ (kept));
 		return this.use((shelf) => shelf.change(
-		    /** @type {Kept} */ (kept), how.instead));
+		    /** @type {Kept} */ (kept)));
 	}
 
 	/**
@@ -325,6 +334,7 @@ export class Outbox {
 		const changes = behind.map((e) => ({ ...e, tab: this.tab,
 			until }));
 
+		this.known.delete(key);
 		await this.use((shelf) => shelf.settle(key, changes));
 		this.channel?.postMessage({ gone: key });
 	}
@@ -340,6 +350,7 @@ export class Outbox {
 	/** It is dealt with. @param {string} key */
 	async remove(key)
 	{
+		this.known.delete(key);
 		await this.use((shelf) => shelf.change(null, key));
 		this.channel?.postMessage({ gone: key });
 	}
@@ -359,9 +370,12 @@ export class Outbox {
 	async mine()
 	{
 		const all = await this.use((shelf) => shelf.all());
-
-		return all.filter((r) => r.user === this.user)
+		const mine = all.filter((r) => r.user === this.user)
 		    .sort((a, b) => a.n - b.n);
+
+		for (const r of mine)
+			this.known.set(r.key, r);
+		return mine;
 	}
 }
 

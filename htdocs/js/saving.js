@@ -444,7 +444,7 @@ export class Saving {
 
 	/**
 	 * The row of an edit, though it was renamed meanwhile.
-	 * @param {Edit} edit
+	 * @param {{sku: string, epoch: string, base: number}} edit
 	 * @returns {Promise<number>} 0: it is gone
 	 */
 	async find(edit)

@@ -181,8 +181,10 @@ async function upheavals() {
 	is([now.inside, now.text, now.from, now.to], [true, TYPED, 1, 3],
 	    `${ana.kind}: and the table again`);
 
+	await call('stop', 'relay');
 	const epochs = await call('other_epoch');
 	await patch(sku, { quantity: 51 });
+	await call('start', 'relay');
 	await see(`everything read anew, of another history (${epochs})`,
 	    async () => /51/.test(await shown(REMOTE)), 20000);
 	now = await editing(ana);
@@ -192,6 +194,8 @@ async function upheavals() {
 	await ana.press('Enter');
 	await see('asked, since the draft is of another history', () =>
 	    ana.visible(conflictOf(sku, 'quantity')));
+	like(await shown(conflictOf(sku, 'quantity')), /It is now 51/,
+	    'before anything is sent');
 	await ana.click(at('conflict-mine'));
 	await see('mine is saved', async () =>
 	    (await stored(sku)).quantity === Number(TYPED));

@@ -8,7 +8,7 @@ import { Edits, restsOn } from "../../htdocs/js/edits.js";
 import { Problem } from "../../htdocs/js/api.js";
 import { bannerWords } from "../../htdocs/js/banner.js";
 import { choices } from "../../htdocs/js/conflict.js";
-import { amended, judge } from "../../htdocs/js/outbox.js";
+import { Outbox, amended, judge } from "../../htdocs/js/outbox.js";
 import { covered } from "../../htdocs/js/saving.js";
 
 const turn = () => new Promise((r) => setImmediate(r));
@@ -47,6 +47,29 @@ test("an item's older edit goes first, whichever tab made it", () => {
 	    "b", "t", 0), "mine", "a choice holds nothing up");
 	assert.equal(judge([kept("a", 1, { user: "3 ben" }), kept("b", 2)],
 	    "b", "t", 0), "mine", "nor does another user");
+});
+
+test("a database that fails costs nothing that is known", async () => {
+	const fail = async () => {
+		throw new Error("closed");
+	};
+	const o = new Outbox(), kept = [];
+
+	o.channel?.close();
+	o.user = "2 ana";
+	await o.opened;
+	o.shelf = { durable: true, all: fail, claim: fail, settle: fail,
+		change: async (r) => kept.push(r.key) };
+	await o.put({ key: "a", n: 1, kind: "set", sku: "A" });
+	await o.put({ key: "b", n: 2, kind: "set", sku: "B" });
+	assert.deepEqual(kept, ["a", "b"]);
+	assert.ok(o.durable);
+	o.channel = null;
+	assert.equal((await o.claim("a")).said, "mine");
+	assert.equal(o.durable, false, "and the banner says so");
+	assert.deepEqual((await o.mine()).map((r) => r.key), ["a", "b"]);
+	await o.saved("a", []);
+	assert.equal((await o.claim("a")).said, "gone");
 });
 
 /** Edits over a server and an outbox that are functions here. */
