@@ -4,57 +4,56 @@
 /*
  * The collaboration test page: connect, join under a name, and watch the
  * events.  Connect gets a seat (sid and ticket); Join takes the same seat
- * under the typed name and opens the stream.
+ * under the typed name and opens the stream.  The scenes that can be played
+ * by hand besides are in test-scenes.js.
  */
 
 import { Problem, collaboration, items, root, session } from "./api.js";
 import { badge, byId, el, input, setAttr } from "./dom.js";
-import { People, shownName } from "./people.js";
+import { People } from "./people.js";
 import { Stream } from "./stream.js";
-import { parsePosition } from "./sync.js";
+import { Tally } from "./tally.js";
+import { clearLog, log, logFrame } from "./test-log.js";
+import { mountScenes } from "./test-scenes.js";
 import { initials, usersOnline } from "./words.js";
 
-/** Lines kept in the log. */
-const LINES = 200;
-
+const tally = new Tally();
 const people = new People();
 /** @type {any} the answer of GET session */
 let who = null;
 /** @type {Stream | null} */
 let stream = null;
-/** @type {string} where the stream goes on */
-let position = "";
+/** the change log is being read */
+let catching = false;
+/** streams that were joined */
+let joins = 0;
 let turn = 0;
 
-/** @param {string} event @param {string} text */
-function log(event, text)
-{
-	const list = byId("log"), box = byId("log-box");
-	const bottom = box.scrollHeight - box.scrollTop -
-	    box.clientHeight < 30;
+const scenes = mountScenes({
+	stream: () => /** @type {Stream} */ (stream),
+	room: () => who.settings.room,
+	sku: () => input("test-sku").value.trim(),
+	status,
+	left: () => {
+		leaveRoom();
+		status("disconnected");
+	},
+});
 
-	list.append(el("li", { "data-testid": "log-line",
-		"data-event": event },
-	el("time", {}, new Date().toTimeString().slice(0, 8)),
-	el("b", {}, event), el("span", {}, text)));
-	while (list.childElementCount > LINES)
-		list.firstElementChild?.remove();
-	if (bottom)
-		box.scrollTop = box.scrollHeight;
-}
-
-/** @param {"disconnected" | "connecting" | "connected"} state */
+/** @param {"disconnected" | "connecting" | "connected" | "cut"} state */
 function status(state)
 {
 	const node = byId("status"), live = state === "connected";
+	const shown = state === "cut" ? "disconnected" : state;
 
-	node.dataset.state = state;
-	node.textContent = state[0].toUpperCase() + state.slice(1);
+	node.dataset.state = shown;
+	node.textContent = shown[0].toUpperCase() + shown.slice(1);
 	setAttr(byId("connect"), "disabled", state !== "disconnected");
 	setAttr(byId("disconnect"), "disabled", state === "disconnected");
 	setAttr(byId("join"), "disabled", !live);
 	if (state === "disconnected")
 		byId("sid").textContent = "–";
+	scenes.state(state, joins > 0, who?.user.role !== "viewer");
 }
 
 /** Only somebody who is in the room may act in it. @param {boolean} on */
@@ -80,71 +79,106 @@ function drawUsers()
 	byId("no-users").hidden = persons.length > 0;
 }
 
-/**
- * What an event says, for the log.
- * @param {string} event
- * @param {any} data
- */
-function words(event, data)
+function drawTally()
 {
-	const name = data.username === undefined ? "" : shownName(data);
+	const node = byId("tally"), words = tally.words();
 
-	switch (event) {
-	case "connection_established": return `sid ${data.sid}`;
-	case "room_joined": return `Joined room! ${data.room}, ` +
-	    usersOnline(data.count);
-	case "user_joined": return `${name} joined`;
-	case "user_left": return `${name || data.sid} left`;
-	case "cursor_updated": return `${name} is at ` +
-	    `${data.editing_row ?? "no row"} (${data.cursor_position?.x}, ` +
-	    `${data.cursor_position?.y}) ${data.mode}`;
-	case "inventory_changed": return `${name}: ${data.update_type} ` +
-	    `${data.field ?? ""} of ${data.sku}: ` +
-	    `${JSON.stringify(data.old_value)} → ` +
-	    JSON.stringify(data.new_value);
-	default: return JSON.stringify(data);
+	/* It is read aloud when it changes: only then. */
+	if (node.textContent !== words)
+		node.textContent = words;
+	node.dataset.good = String(tally.missed + tally.repeated +
+	    tally.late === 0);
+	byId("tally-received").textContent = String(tally.received);
+	byId("tally-caught").textContent = String(tally.caught);
+	byId("tally-joins").textContent = String(joins);
+	byId("position").textContent = tally.position || "–";
+}
+
+/** Read from the change log what the stream did not bring. */
+async function catchUp()
+{
+	if (catching || tally.epoch === "")
+		return;
+	catching = true;
+	const { epoch } = tally;
+	try {
+		let from = Math.min(tally.seq, ...tally.holes) - 1, more = true;
+		if (tally.holes.size === 0)
+			from = tally.seq;
+		while (more && tally.epoch === epoch) {
+			const doc = await items.changes(`${epoch}:${from}`);
+			for (const ev of doc.changes) {
+				tally.got(`${epoch}:${ev.seq}`, true);
+				from = ev.seq;
+			}
+			more = Boolean(doc.more);
+			log("caught up", `${doc.changes.length} changes`);
+		}
+	} catch (e) {
+		if (!(e instanceof Problem))
+			throw e;
+		log("error", e.message);
 	}
+	catching = false;
+	drawTally();
+}
+
+/** @param {any} data of room_joined */
+function roomJoined(data)
+{
+	people.self = data.me ?? people.self;
+	people.replace(data.users, data);
+	joins++;
+	if (tally.epoch === "")
+		tally.start(data.to);
+	else if (!data.recovered && tally.behind(data.to))
+		catchUp();
+	joined(true);
+	status("connected");
 }
 
 /** @param {string} event @param {any} data @param {string} id */
 function frame(event, data, id)
 {
-	if (parsePosition(id) !== null)
-		position = id;
 	switch (event) {
-	case "room_joined":
-		people.replace(data.users);
-		position = data.to ?? position;
-		joined(true);
-		break;
-	case "presence_update": people.replace(data.users); break;
+	case "room_joined": roomJoined(data); break;
+	case "presence_update": people.replace(data.users, data); break;
 	case "user_joined": people.joined(data); break;
 	case "user_left": people.left(data); break;
+	case "inventory_changed": tally.got(id); break;
+	case "ping":
+		if (tally.behind(data.position))
+			catchUp();
+		break;
 	case "cursors":
 		for (const c of data)
-			frame("cursor_updated", c, "");
-		return;
+			people.cursor(c);
+		break;
 	}
-	log(event, words(event, data));
-	drawUsers();
+	scenes.frame(event, data);
+	logFrame(event, data);
+	if (event !== "cursors" && event !== "cursor_updated")
+		drawUsers();
+	drawTally();
 }
 
 /** @returns {Stream} */
 function makeStream()
 {
-	return new Stream({
+	const made = new Stream({
 		join: (ticket) => {
 			const name = input("name").value.trim();
 			return collaboration.join({ room: who.settings.room,
 				...(name === "" ? {} : { name }),
 				...(ticket === null ? {} : { ticket }) });
 		},
-		position: () => position || null,
+		position: () => tally.position || null,
 		joined: (seat) => {
-			people.sid = seat.sid;
+			people.seated(seat);
 			byId("sid").textContent = seat.sid;
 		},
 		frame,
+		transport: (name) => scenes.transport(name),
 		state: (state) => {
 			if (state === "offline") {
 				log("offline", "trying again");
@@ -152,7 +186,12 @@ function makeStream()
 			}
 			status(state === "live" ? "connected" : "connecting");
 		},
-	});
+	}, { transport: scenes.option() });
+
+	/* Away, when it was chosen, holds over the beats that pings bring. */
+	made.relay.beat = () => made.relay.post("beat", { state:
+	    scenes.away() || document.hidden ? "away" : "active" });
+	return made;
 }
 
 async function connect()
@@ -168,6 +207,7 @@ async function connect()
 		if (input("test-sku").value === "")
 			input("test-sku").value =
 			    (await items.page(null)).items[0]?.sku ?? "";
+		await scenes.connected();
 	} catch (e) {
 		status("disconnected");
 		if (!(e instanceof Problem))
@@ -178,14 +218,23 @@ async function connect()
 	}
 }
 
+/** Nothing of the room is known any more. */
+function leaveRoom()
+{
+	stream?.forget();
+	people.replace([]);
+	people.self = null;
+	tally.start(null);
+	joins = 0;
+	drawUsers();
+	drawTally();
+	joined(false);
+}
+
 function disconnect()
 {
 	stream?.stop();
-	stream?.forget();
-	people.replace([]);
-	position = "";
-	drawUsers();
-	joined(false);
+	leaveRoom();
 	status("disconnected");
 	log("disconnected", "");
 }
@@ -227,8 +276,11 @@ byId("room-form").addEventListener("submit", (ev) => {
 });
 byId("cursor").addEventListener("click", moveCursor);
 byId("broadcast").addEventListener("click", broadcast);
-byId("clear-log").addEventListener("click",
-    () => byId("log").replaceChildren());
+byId("clear-log").addEventListener("click", clearLog);
+byId("tally-reset").addEventListener("click", () => {
+	tally.reset();
+	drawTally();
+});
 /** @type {HTMLAnchorElement} */ (byId("sign-in-link")).href =
     `${root.pathname}?next=${encodeURIComponent(location.pathname)}`;
 status("disconnected");
