@@ -92,9 +92,13 @@ function tell(id, text)
 	const line = el("p", {}, text);
 
 	regions.set(id, region);
-	if (region.parentElement !== home)
+	if (region.parentElement === home) {
+		region.append(line);
+	} else {
+		/* What is in it when it comes is not read. */
 		home.append(region);
-	setTimeout(() => region.append(line), 50);
+		setTimeout(() => region.append(line), 50);
+	}
 	setTimeout(() => line.remove(), LINGERS);
 }
 
