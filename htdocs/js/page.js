@@ -194,7 +194,7 @@ export class Page {
 		this.grid.destroy();
 		this.grid = this.makeGrid();
 		this.bar();
-		/* An open editor and a choice stay, at their cell's new place. */
+		/* An open editor and a choice stay, at their cell. */
 		this.grid.built.then(() => this.placeLayers());
 	}
 
