@@ -6,6 +6,7 @@
  * since when, and whether closing the page would lose them.
  */
 
+import { polite } from "./announce.js";
 import { byId } from "./dom.js";
 import { clock } from "./words.js";
 
@@ -53,6 +54,9 @@ export function mountBanner(retry)
 			said?.text ?? ""].entries())
 			if (parts[n].textContent !== text)
 				parts[n].textContent = text;
+		/* A region that was hidden is not read by itself. */
+		if (node.hidden && said !== null)
+			polite(`${said.head}. ${said.text}`, "banner");
 		node.hidden = said === null;
 	};
 }

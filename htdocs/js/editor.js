@@ -214,7 +214,7 @@ export class Editor {
 	{
 		/* The window lost the focus: the draft stays open. */
 		if (this.closing || this.leaving || !document.hasFocus() ||
-		    (to !== null && this.node?.contains(to)))
+		    this.node?.contains(to ?? this.pressed))
 			return;
 		if (to?.closest(TOOLS) || this.pressed?.closest(TOOLS)) {
 			if (!to?.closest(FIELDS))

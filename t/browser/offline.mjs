@@ -71,6 +71,9 @@ async function waiting() {
 	await waits(ana, 1);
 	like(await banner(ana), /^Offline since \d\d?:\d\d.*: 1 edit waits/,
 	    'the banner says since when, and how many');
+	await see('a screen reader is told', () => ana.run(() =>
+	    /1 edit waits/.test(document.getElementById('polite')
+		?.textContent ?? '')), 15000);
 	await change(ana, a, 'quantity', '102');
 	await change(ana, b, 'location', `Off ${kind}`);
 	await waits(ana, 3);
