@@ -19,7 +19,7 @@ export class Tally {
 		this.seq = 0;
 		/** from the stream */
 		this.received = 0;
-		/** from the change log, since the stream could not bring them */
+		/** from the change log: the stream could not bring them */
 		this.caught = 0;
 		this.repeated = 0;
 		/** came after a later one */

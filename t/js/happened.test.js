@@ -104,6 +104,9 @@ test("a toast goes, unless the pointer is on it", () => {
 	assert.equal(t.up.length, 1);
 	t.hold(t.up[0].id, true);
 	clock.go(LIFE * 3);
+	t.change(change("ben", "B-1"));
+	assert.deepEqual(t.up.map((g) => g.actor), ["ana", "ben"]);
+	clock.go(LIFE);
 	assert.equal(t.up.length, 1);
 	t.hold(t.up[0].id, false);
 	clock.go(LIFE);

@@ -39,6 +39,9 @@ test("somebody is away only when all of the tabs are", () => {
 	assert.equal(away(), false);
 	p.left({ sid: "s3" });
 	assert.equal(away(), true);
+	p.joined(entry("s1", ben));
+	p.joined(entry("s5", { ...ben, state: "away" }));
+	assert.equal(away(), false);
 });
 
 test("joining and leaving", () => {
