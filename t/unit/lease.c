@@ -4,8 +4,7 @@
  */
 
 /*
- * Edit leases, in a room with streams that only note what they are given,
- * and a clock that the test turns.
+ * Edit leases: who has which, who is told, and when one ends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,58 +16,8 @@
 
 #include <cmocka.h>
 
-#include "push-relay/presence.h"
 #include "push-relay/room-lease.h"
-#include "push-relay/room-list.h"
-#include "shared/clock.h"
-
-#define ROOM "inventory_management"
-
-static struct timers timers;
-static struct stats stats;
-static struct presence presence;
-static int64_t now;
-
-/* A stream that notes. */
-struct fake {
-	struct subscriber sub;
-	struct member *m;
-	char got[65536]; /* texts of the frames, one after the other */
-};
-
-static void
-fake_deliver(struct subscriber *sub, struct frame *f)
-{
-	struct fake *k = (struct fake *)(void *)sub;
-	size_t len = strlen(k->got);
-
-	assert_true(len + f->len < sizeof(k->got));
-	memcpy(k->got + len, f->text, f->len);
-	k->got[len + f->len] = '\0';
-}
-
-static void
-fake_wake(struct subscriber *sub)
-{
-	(void)sub;
-}
-
-static void
-fake_end(
-    struct subscriber *sub, const char *code, const char *reason, int64_t retry)
-{
-	(void)code;
-	(void)reason;
-	(void)retry;
-	room_unsubscribe(sub);
-	presence_close(&presence, sub, now);
-}
-
-static const struct subscriber_ops fake_ops = {
-    .deliver = fake_deliver,
-    .wake = fake_wake,
-    .end = fake_end,
-};
+#include "t/unit/fake.h"
 
 static struct fake a, b, c, d;
 
@@ -76,48 +25,10 @@ static struct fake a, b, c, d;
 static void
 enter(struct fake *k, const char *sid, int64_t user, const char *room)
 {
-	struct ticket t = {.user_id = user, .issued = 1000};
+	struct ticket t = fake_who(sid, user, "", "");
 
-	snprintf(t.sid, sizeof(t.sid), "%s", sid);
-	snprintf(t.username, sizeof(t.username), "user%lld", (long long)user);
 	snprintf(t.room, sizeof(t.room), "%s", room);
-	snprintf(t.session, sizeof(t.session), "s%lld", (long long)user);
-	memset(k, 0, sizeof(*k));
-	k->sub.ops = &fake_ops;
-	assert_int_equal(presence_open(&presence, &t, &k->sub, now), ST_OK);
-	k->m = presence_find(&presence, sid);
-	room_subscribe(k->m->room, &k->sub);
-}
-
-static void
-leave(struct fake *k)
-{
-	room_unsubscribe(&k->sub);
-	presence_close(&presence, &k->sub, now);
-}
-
-/* Turn the clock to an instant, timer by timer. */
-static void
-wait_until(int64_t until)
-{
-	while (timers_next(&timers) <= until) {
-		now = timers_next(&timers);
-		timers_run(&timers, now);
-	}
-	now = until;
-}
-
-static int
-count(const struct fake *k, const char *text)
-{
-	const char *p = k->got;
-	int n = 0;
-
-	while ((p = strstr(p, text)) != NULL) {
-		n++;
-		p += strlen(text);
-	}
-	return n;
+	fake_enter(k, t);
 }
 
 static struct lease *got; /* by the last take */
@@ -144,40 +55,22 @@ release(struct fake *k, const char *row, const char *field)
 static bool
 in_list(const char *text)
 {
-	struct frame *f = room_list(presence_room(&presence, ROOM));
-
-	return memmem(f->text, f->len, text, strlen(text)) != NULL;
+	return fake_list_has(presence_room(&presence, FAKE_ROOM), text);
 }
 
 static int
 setup(void **state)
 {
-	(void)state;
-	now = clock_mono_ms();
-	memset(&stats, 0, sizeof(stats));
-	presence_init(&presence, "#111111,#222222", 100, &timers, &stats);
+	fake_setup(state);
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	memset(&c, 0, sizeof(c));
 	memset(&d, 0, sizeof(d));
-	enter(&a, "a", 1, ROOM);
-	enter(&b, "b", 2, ROOM);
-	enter(&c, "c", 2, ROOM); /* another page of the same person */
-	wait_until(now + 200);
+	enter(&a, "a", 1, FAKE_ROOM);
+	enter(&b, "b", 2, FAKE_ROOM);
+	enter(&c, "c", 2, FAKE_ROOM); /* another page of the same person */
+	fake_wait(now + 200);
 	a.got[0] = b.got[0] = c.got[0] = '\0';
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	leave(&a);
-	leave(&b);
-	leave(&c);
-	leave(&d);
-	presence_reset(&presence);
-	timers_reset(&timers);
 	return 0;
 }
 
@@ -208,10 +101,10 @@ test_exclusion(void **state)
 	/* Nobody gives up what is another's. */
 	release(&b, "S1", "name");
 	assert_int_equal(take(&b, "S1", "name"), ST_LOCKED);
-	assert_int_equal(count(&c, "lease_changed"), 7);
-	assert_int_equal(count(&c, "\"action\":\"taken\""), 6);
-	assert_int_equal(count(&c, "\"action\":\"released\""), 1);
-	assert_int_equal(count(&c, "\"field\":null"), 2);
+	assert_int_equal(fake_count(&c, "lease_changed"), 7);
+	assert_int_equal(fake_count(&c, "\"action\":\"taken\""), 6);
+	assert_int_equal(fake_count(&c, "\"action\":\"released\""), 1);
+	assert_int_equal(fake_count(&c, "\"field\":null"), 2);
 }
 
 static void
@@ -219,19 +112,19 @@ test_life(void **state)
 {
 	(void)state;
 	assert_int_equal(take(&a, "S1", "name"), ST_OK);
-	assert_int_equal(count(&b, "\"expires_in\":20000"), 1);
-	wait_until(now + LEASE_LIFE - 1);
+	assert_int_equal(fake_count(&b, "\"expires_in\":20000"), 1);
+	fake_wait(now + LEASE_LIFE - 1);
 	assert_int_equal(take(&b, "S1", "name"), ST_LOCKED);
 	/* A renewal is no news, and counts from its own time. */
 	presence_beat(&presence, a.m, false, now);
 	presence_beat(&presence, b.m, false, now);
 	assert_int_equal(take(&a, "S1", "name"), ST_OK);
-	wait_until(now + LEASE_LIFE - 1);
-	assert_int_equal(count(&b, "lease_changed"), 1);
-	wait_until(now + 1);
-	assert_int_equal(count(&b, "lease_changed"), 2);
-	assert_int_equal(count(&b, "\"action\":\"expired\""), 1);
-	assert_int_equal(count(&b, "\"expires_in\":0"), 1);
+	fake_wait(now + LEASE_LIFE - 1);
+	assert_int_equal(fake_count(&b, "lease_changed"), 1);
+	fake_wait(now + 1);
+	assert_int_equal(fake_count(&b, "lease_changed"), 2);
+	assert_int_equal(fake_count(&b, "\"action\":\"expired\""), 1);
+	assert_int_equal(fake_count(&b, "\"expires_in\":0"), 1);
 	assert_int_equal(presence.rooms->leases.count, 0);
 	assert_int_equal(take(&b, "S1", "name"), ST_OK);
 }
@@ -246,24 +139,24 @@ test_steal(void **state)
 	assert_int_equal(take(&a, "S1", "name"), ST_OK);
 	assert_int_equal(steal(&b, "S1", "name"), ST_OK);
 	assert_ptr_equal(got->holder, b.m);
-	assert_int_equal(count(&a, "\"action\":\"stolen\""), 1);
-	assert_int_equal(count(&a, "\"from\":{\"sid\":\"a\""), 1);
+	assert_int_equal(fake_count(&a, "\"action\":\"stolen\""), 1);
+	assert_int_equal(fake_count(&a, "\"from\":{\"sid\":\"a\""), 1);
 	assert_int_equal(take(&a, "S1", "name"), ST_LOCKED);
 	assert_int_equal(presence.rooms->version, version + 2);
 	/* A row is stolen from all who have a field of it. */
 	assert_int_equal(take(&a, "S1", "notes"), ST_OK);
 	assert_int_equal(steal(&c, "S1", ""), ST_OK);
 	assert_int_equal(presence.rooms->leases.count, 1);
-	assert_int_equal(count(&a, "\"from\":{\"sid\":\"a\""), 2);
-	assert_int_equal(count(&a, "\"from\":{\"sid\":\"b\""), 1);
+	assert_int_equal(fake_count(&a, "\"from\":{\"sid\":\"a\""), 2);
+	assert_int_equal(fake_count(&a, "\"from\":{\"sid\":\"b\""), 1);
 	snprintf(
 	    text, sizeof(text), "\"version\":%lld}", (long long)version + 5);
-	assert_int_equal(count(&a, text), 1);
+	assert_int_equal(fake_count(&a, text), 1);
 	/* What is free is taken, what is one's own stays so. */
 	assert_int_equal(steal(&a, "S9", ""), ST_OK);
 	assert_int_equal(steal(&a, "S9", ""), ST_OK);
-	assert_int_equal(count(&b, "\"action\":\"stolen\""), 3);
-	assert_int_equal(count(&b, "\"action\":\"taken\""), 3);
+	assert_int_equal(fake_count(&b, "\"action\":\"stolen\""), 3);
+	assert_int_equal(fake_count(&b, "\"action\":\"taken\""), 3);
 }
 
 static void
@@ -300,16 +193,16 @@ test_leaving(void **state)
 	assert_int_equal(take(&a, "S1", ""), ST_OK);
 	assert_int_equal(take(&a, "S2", ""), ST_OK);
 	presence_leave(&presence, a.m, now);
-	wait_until(now + PRESENCE_LEAVE + 200);
-	assert_int_equal(count(&b, "\"action\":\"released\""), 2);
+	fake_wait(now + PRESENCE_LEAVE + 200);
+	assert_int_equal(fake_count(&b, "\"action\":\"released\""), 2);
 	assert_true(strstr(b.got, "\"action\":\"released\"") <
 		    strstr(b.got, "user_left"));
 	assert_int_equal(presence.rooms->leases.count, 0);
 	/* Silence of any length. */
 	assert_int_equal(take(&b, "S1", ""), ST_OK);
-	leave(&b);
-	wait_until(now + PRESENCE_GRACE + 200);
-	assert_int_equal(count(&c, "\"action\":\"expired\""), 1);
+	fake_leave(&b);
+	fake_wait(now + PRESENCE_GRACE + 200);
+	assert_int_equal(fake_count(&c, "\"action\":\"expired\""), 1);
 	assert_null(presence_find(&presence, "b"));
 	assert_int_equal(presence.rooms->leases.count, 0);
 	/* Another room, and the session's end. */
@@ -317,11 +210,11 @@ test_leaving(void **state)
 	presence_beat(&presence, a.m, false, now);
 	a.got[0] = '\0';
 	enter(&d, "c", 2, "elsewhere");
-	assert_int_equal(count(&a, "\"action\":\"released\""), 1);
+	assert_int_equal(fake_count(&a, "\"action\":\"released\""), 1);
 	assert_int_equal(take(&a, "S1", ""), ST_OK);
-	enter(&b, "b", 3, ROOM);
+	enter(&b, "b", 3, FAKE_ROOM);
 	presence_revoke(&presence, "s1", 0, 9000, now);
-	assert_int_equal(count(&b, "\"action\":\"released\""), 1);
+	assert_int_equal(fake_count(&b, "\"action\":\"released\""), 1);
 	assert_int_equal(take(&b, "S1", ""), ST_OK);
 }
 
@@ -341,7 +234,7 @@ test_lists(void **state)
 	for (i = 0; i < 15; i++) {
 		snprintf(sid, sizeof(sid), "k%d", i);
 		memset(&k[i], 0, sizeof(k[i]));
-		enter(&k[i], sid, i + 10, ROOM);
+		enter(&k[i], sid, i + 10, FAKE_ROOM);
 		room_unsubscribe(&k[i].sub);
 		a.got[0] = b.got[0] = c.got[0] = '\0';
 		for (j = 0; j < 8; j++) {
@@ -370,22 +263,22 @@ test_storm(void **state)
 	for (i = 0; i < 6; i++) {
 		snprintf(sid, sizeof(sid), "k%d", i);
 		memset(&k[i], 0, sizeof(k[i]));
-		enter(&k[i], sid, i + 10, ROOM);
+		enter(&k[i], sid, i + 10, FAKE_ROOM);
 		room_unsubscribe(&k[i].sub);
 	}
-	wait_until(now + 10 * ROOM_WINDOW);
+	fake_wait(now + 10 * ROOM_WINDOW);
 	a.got[0] = '\0';
 	for (i = 0; i < 48; i++) {
 		snprintf(row, sizeof(row), "R%d", i);
 		assert_int_equal(take(&k[i / 8], row, ""), ST_OK);
 	}
-	assert_int_equal(count(&a, "lease_changed"), ROOM_STORM);
-	wait_until(now + ROOM_WINDOW);
-	assert_int_equal(count(&a, "lease_changed"), ROOM_STORM);
-	assert_int_equal(count(&a, "event: presence_update"), 1);
+	assert_int_equal(fake_count(&a, "lease_changed"), ROOM_STORM);
+	fake_wait(now + ROOM_WINDOW);
+	assert_int_equal(fake_count(&a, "lease_changed"), ROOM_STORM);
+	assert_int_equal(fake_count(&a, "event: presence_update"), 1);
 	assert_int_equal(room_told(&a.sub), presence.rooms->version);
-	assert_int_equal(count(&a, "\"R47\""), 1);
-	assert_int_equal(count(&a, "\"R0\""), 2);
+	assert_int_equal(fake_count(&a, "\"R47\""), 1);
+	assert_int_equal(fake_count(&a, "\"R0\""), 2);
 	for (i = 0; i < 6; i++)
 		presence_close(&presence, &k[i].sub, now);
 }
@@ -393,7 +286,7 @@ test_storm(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_exclusion),
 	    T(test_life),
