@@ -95,7 +95,6 @@ export class Stream {
 			    this.passed("room_joined", known, ""),
 			frame: (event, data, id) =>
 			    this.passed(event, data, id),
-			doubt: () => this.renew(),
 		}, () => openChannel(`stockroom.room ${root.pathname}`));
 	}
 
@@ -331,11 +330,9 @@ export class Stream {
 	{
 		if (!(e instanceof Problem))
 			throw e;
-		if (e.status === 401) {
-			/* Nobody is signed in any more. */
-			this.tabs.say("doubt");
+		/* Nobody is signed in any more. */
+		if (e.status === 401)
 			this.close();
-		}
 		return ended({ status: 0, wait: e.retry });
 	}
 
@@ -359,7 +356,6 @@ export class Stream {
 				grace = GRACE;
 			}
 			this.place.lose();
-			this.tabs.say("doubt");
 		}
 		/* Another page has our sid: one that was made from ours. */
 		if (end.code === "replaced")
@@ -500,14 +496,12 @@ export class Stream {
 			this.renew();
 	}
 
-	/** Our ticket may be worth nothing: join again. */
+	/** A follower's ticket may be worth nothing: join again. */
 	renew()
 	{
 		if (!this.running || Date.now() - this.renewed < RENEW_GAP)
 			return;
 		this.renewed = Date.now();
-		if (this.tabs.leads)
-			return this.cut();
 		this.place.lose();
 		this.wake?.();
 	}

@@ -17,10 +17,9 @@
  *	here     whether that tab is looked at: hidden
  *	frame    the n-th frame: n, event, data, id
  *	bye      I am gone; next: who should lead
- *	doubt    the server refuses our session: look at yours
  */
 
-import { SLEPT, judge, outranks, successor } from "./election.js";
+import { ASK, SLEPT, judge, outranks, successor } from "./election.js";
 
 /** How long a page that begins waits for a leader to say so, ms. */
 const FIRST = 40;
@@ -39,7 +38,6 @@ const TICK = 300;
  * @property {(more: any) => void} told by the leader
  * @property {(known: any) => void} welcome
  * @property {(event: string, data: any, id: string) => void} frame
- * @property {() => void} doubt
  */
 
 export class Tabs {
@@ -199,8 +197,6 @@ export class Tabs {
 			return this.given(msg);
 		case "bye":
 			return this.left(msg);
-		case "doubt":
-			return this.hooks.doubt();
 		}
 	}
 
@@ -209,8 +205,19 @@ export class Tabs {
 	{
 		if (this.leads && !late(msg) && outranks(this.rank(), msg.rank))
 			this.lead();
-		else
+		else if (this.leads || !this.keeps(msg))
 			this.follow(msg);
+	}
+
+	/**
+	 * Whether the leader we have stays: the other one will hear so.
+	 * @param {any} msg
+	 */
+	keeps(msg)
+	{
+		return this.leader !== null && this.leader.id !== msg.from &&
+		    Date.now() - this.heard < ASK &&
+		    outranks(this.leader, msg.rank);
 	}
 
 	/** @param {any} msg a leader's word */

@@ -6,7 +6,7 @@
  * back after whatever happens to it.  Argument: chromium or firefox.
  * Everything under a name on plain HTTP, which is no secure context.
  */
-import { scene, inTurn, launch, call, diag, ok, is, see, until }
+import { scene, inTurn, launch, call, diag, ok, is, see, until, PASSWORD }
 	from './lib.mjs';
 import { at, rowOf, avatarOf, MANAGEMENT, signIn, ready, live, skus,
 	value, change, leaveTable, search, recordStates, states }
@@ -209,8 +209,19 @@ async function signOut([one, two]) {
 	await signIn(one, 'vera');
 	await two.go(MANAGEMENT);
 	await ready(two);
-	is(await two.attr('body', 'data-role'), 'viewer',
-	    'both tabs are somebody else now');
+	// vera is locked out the moment after ana has signed in.
+	await one.run(async (password) => {
+		await fetch('/api/v1/session', { method: 'POST',
+			headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ username: 'ana', password }) });
+	}, PASSWORD);
+	await call('ctl', 'user', 'disable', 'vera');
+	for (const tab of [one, two])
+		await see('a tab shows who has signed in by now', async () =>
+		    await tab.attr('body', 'data-role') !== 'viewer' &&
+		    await tab.count('#grid[data-ready]') === 1);
+	for (const tab of [one, two])
+		await live(tab);
 	await allSee('another person', [one, two]);
 	await closeAll([one, two]);
 }
@@ -384,8 +395,8 @@ scene(async () => {
 	browser = await launch(kind);
 	diag(browser.version);
 	const only = process.argv.slice(3);
-	const two = only.length > 0 && !only.includes("signOut") ? [] :
-	    await leaders();
+	const two = only.includes('signOut') ? await tabs('ana', 2) :
+	    only.length > 0 ? [] : await leaders();
 	const parts = [[signOut, two], [fallback], [endings], [twoNames]];
 	await inTurn(parts.filter(([part]) => only.length === 0 ||
 	    only.includes(part.name)));
