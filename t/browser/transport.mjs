@@ -75,7 +75,7 @@ async function tabs(user, n, options) {
 	while (all.length < n)
 		all.push(tap(await all[0].tab({ type: 'tab' })));
 	await Promise.all(all.slice(1).map((t) => t.go(MANAGEMENT,
-	    { timeout: 30000 })));
+	    { timeout: 60000 })));
 	for (const tab of all)
 		await ready(tab);
 	sku ||= (await skus(all[n - 1]))[0];
