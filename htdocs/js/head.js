@@ -77,8 +77,9 @@ export class Head {
 		const tracks = this.columns.map((c) => {
 			const width = this.widths.get(c.field) ?? c.width;
 			least += width ?? c.minWidth ?? LEAST;
+			const low = c.minWidth ?? LEAST;
 			return width !== undefined ? `${width}px` :
-			    `minmax(${c.minWidth ?? LEAST}px, ${c.grow ?? 1}fr)`;
+			    `minmax(${low}px, ${c.grow ?? 1}fr)`;
 		});
 
 		this.host.style.setProperty("--columns", tracks.join(" "));

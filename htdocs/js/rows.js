@@ -153,7 +153,7 @@ export class Rows {
 		this.tell();
 	}
 
-	/** @param {number[]} target show it if it may be, else say what waits */
+	/** @param {number[]} target shown if it may be, else told to wait */
 	settle(target)
 	{
 		const { lines } = this.grid, may = mayMove(this.hand());

@@ -66,8 +66,9 @@ async function fits(seat, what) {
 		return all.filter((e) => (!open || open.contains(e)) &&
 		    e.checkVisibility({ visibilityProperty: true,
 			opacityProperty: true })).map((e) => {
-			const seen = e.matches('[type=radio], [type=checkbox]') ?
-			    e.closest('label') ?? e : e;
+			const small = e.matches('[type=radio], ' +
+			    '[type=checkbox]');
+			const seen = small && e.closest('label') || e;
 			const b = seen.getBoundingClientRect();
 			return [b.width, b.height, e.id || e.className ||
 			    e.outerHTML.slice(0, 60)];
@@ -215,7 +216,10 @@ async function finger(seat) {
 	await api('PATCH', item(rows[2]), { quantity: 4444 });
 	await see('under a finger a card shows its new value', async () =>
 	    /4,444/.test(await value(seat, rows[2], 'quantity')));
-	is(await where(), y, 'and does not move');
+	const down = await seat.now();
+	await until('longer than rest takes', async () =>
+	    await seat.now() - down > 3700);
+	is(await where(), y, 'and does not move, for as long as it is down');
 	await see('what waits is told', async () =>
 	    await seat.text(at('waiting')) === '1 new · show');
 	await hand.move(100, y + 80);
