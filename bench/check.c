@@ -212,7 +212,8 @@ check_closed(struct check *c)
 			break;
 	}
 	c->held_count -= i;
-	memmove(c->held, c->held + i, c->held_count * sizeof(*c->held));
+	if (c->held_count > 0)
+		memmove(c->held, c->held + i, c->held_count * sizeof(*c->held));
 	return c->held_count > 0 ? CHECK_GAP : CHECK_APPLIED;
 }
 

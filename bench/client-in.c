@@ -406,6 +406,5 @@ client_read(struct client *c, size_t most)
 		answered(c);
 		return;
 	}
-	c->crowd->tally.ends++;
-	client_again(c);
+	client_broke(c);
 }

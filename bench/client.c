@@ -83,8 +83,8 @@ sign(struct client *c)
 		log_fatal(EX_OSERR, "out of memory");
 }
 
-static void
-hang_up(struct client *c)
+void
+client_hang_up(struct client *c)
 {
 	if (c->fd != -1)
 		close(c->fd);
@@ -95,8 +95,8 @@ hang_up(struct client *c)
 	sse_in_clear(&c->sse);
 }
 
-static void
-watch(struct client *c, int op)
+void
+client_watch(struct client *c, int op)
 {
 	struct epoll_event ev = {.data.ptr = c};
 
@@ -131,8 +131,26 @@ wait_again(struct client *c)
 void
 client_again(struct client *c)
 {
-	hang_up(c);
+	client_hang_up(c);
 	wait_again(c);
+}
+
+/*
+ * A server may close a connection that it was to keep: as browsers do, send
+ * the request once more on another one.
+ */
+void
+client_broke(struct client *c)
+{
+	if (c->reused && c->in.status == 0 && c->in.len == 0) {
+		close(c->fd);
+		c->fd = -1;
+		buf_clear(&c->out);
+		client_open(c, now_us());
+		return;
+	}
+	c->crowd->tally.ends++;
+	client_again(c);
 }
 
 static void
@@ -168,12 +186,13 @@ ask(struct client *c)
 			return;
 		}
 	}
+	c->reused = !fresh;
 	c->phase = CLIENT_OPEN;
 	http_in_init(&c->in);
 	sse_in_clear(&c->sse);
 	check_connected(&c->check);
 	add_request(c);
-	watch(c, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+	client_watch(c, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
 }
 
 void
@@ -202,14 +221,13 @@ client_write(struct client *c)
 
 	n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN && errno != EINTR) {
-		c->crowd->tally.ends++;
-		client_again(c);
+		client_broke(c);
 		return;
 	}
 	if (n > 0)
 		buf_consume(&c->out, (size_t)n);
 	if (c->out.len == 0)
-		watch(c, EPOLL_CTL_MOD);
+		client_watch(c, EPOLL_CTL_MOD);
 }
 
 static void
@@ -349,7 +367,7 @@ client_restart(struct client *c)
 	struct crowd *w = c->crowd;
 	char path[256];
 
-	hang_up(c);
+	client_hang_up(c);
 	c->phase = CLIENT_AWAY;
 	c->has_answer = false;
 	w->tally.restarts++;
@@ -431,90 +449,4 @@ client_tick(struct client *c, int64_t now)
 		c->crowd->tally.ends++;
 		client_again(c);
 	}
-}
-
-void
-client_cut(struct client *c, int64_t ignored)
-{
-	(void)ignored;
-	if (c->phase == CLIENT_AWAY)
-		return;
-	c->crowd->tally.cuts++;
-	client_again(c);
-}
-
-void
-client_leave(struct client *c, int64_t ignored)
-{
-	(void)ignored;
-	hang_up(c);
-	c->crowd->tally.cuts++;
-	c->phase = CLIENT_AWAY;
-}
-
-void
-client_back(struct client *c, int64_t ignored)
-{
-	(void)ignored;
-	if (c->phase == CLIENT_AWAY && !c->fetching)
-		client_open(c, now_us());
-}
-
-void
-client_freeze(struct client *c, int64_t ms)
-{
-	c->crowd->tally.stalls++;
-	c->blocked = true;
-	c->rate = 0;
-	c->until = ms == 0 ? 0 : now_us() + ms * 1000;
-	if (c->fd != -1)
-		watch(c, EPOLL_CTL_MOD);
-}
-
-void
-client_trickle(struct client *c, int64_t rate)
-{
-	client_freeze(c, 0);
-	c->rate = rate;
-	c->read_us = now_us();
-}
-
-void
-client_thaw(struct client *c, int64_t ignored)
-{
-	(void)ignored;
-	c->blocked = false;
-	c->rate = 0;
-	/* What waits for us says nothing of how fast the server is. */
-	c->heard_us = c->live_us = now_us();
-	if (c->fd != -1)
-		watch(c, EPOLL_CTL_MOD);
-}
-
-/* The old connection lives on until the new one has joined, or is cut. */
-void
-client_switch(struct client *c, int64_t ignored)
-{
-	(void)ignored;
-	if (c->phase == CLIENT_AWAY)
-		return;
-	c->crowd->tally.switches++;
-	if (c->old_fd == -1 && c->fd != -1 && c->n % 2 == 0) {
-		c->old_fd = c->fd;
-		epoll_ctl(c->crowd->epfd, EPOLL_CTL_DEL, c->fd, NULL);
-		c->fd = -1;
-	}
-	hang_up(c);
-	c->poll = !c->poll;
-	c->has_answer = false;
-	client_open(c, now_us());
-}
-
-void
-client_lose(struct client *c, int64_t ignored)
-{
-	if (c->poll)
-		c->lose = true;
-	else
-		client_cut(c, ignored);
 }

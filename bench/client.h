@@ -45,6 +45,7 @@ struct client {
 	int64_t due;       /* mono us: end of CLIENT_WAIT */
 	int fd;            /* -1: none */
 	int old_fd;        /* of the transport before; -1: none */
+	bool reused;       /* fd served a request before */
 	struct buf out;    /* of the request, what is to be sent */
 	struct http_in in; /* the answer */
 	struct sse_in sse;
@@ -100,10 +101,19 @@ void client_lose(struct client *, int64_t ignored);
 
 void client_reset(struct client *);
 
-/* ---- between the two halves of the client */
+/* ---- between the parts of the client */
+
+/* Close the connection and forget what came by it. */
+void client_hang_up(struct client *);
+
+/* Tell epoll, by this EPOLL_CTL_*, what is waited for. */
+void client_watch(struct client *, int op);
 
 /* Take in what is on the line (client-in.c). */
 void client_read(struct client *, size_t most);
+
+/* The connection broke: ask again at once where that is no outage. */
+void client_broke(struct client *);
 
 /* The connection is of no more use: come back, after what we were told. */
 void client_again(struct client *);

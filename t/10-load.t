@@ -132,6 +132,10 @@ sub serve
 	}
 }
 
+my $server;		# the process that plays the relay
+END {
+	kill 'KILL', $server if $server;
+}
 my $patience = 10;	# seconds that load waits for what must come
 
 # Run load against a relay that says TEXTS; (exit code, check, requests).
@@ -144,8 +148,8 @@ sub against
 	my $listen = IO::Socket::UNIX->new(Type => SOCK_STREAM,
 	    Local => $path, Listen => 8) or die "listen: $!\n";
 	open my $log, '>', "$dir/requests" or die;
-	my $pid = fork // die "fork: $!\n";
-	if (!$pid) {
+	$server = fork // die "fork: $!\n";
+	if (!$server) {
 		eval { serve($listen, $log, @texts) };
 		POSIX::_exit(0);
 	}
@@ -157,8 +161,9 @@ sub against
 	my $level = $load->run("level $head");
 	my $check = $load->run("check $head");
 	my $code = $load->end;
-	kill 'KILL', $pid;
-	waitpid $pid, 0;
+	kill 'KILL', $server;
+	waitpid $server, 0;
+	$server = undef;
 	open $log, '<', "$dir/requests" or die;
 	return ($code, { %$check, level => $level->{ok} }, <$log>);
 }
