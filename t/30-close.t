@@ -25,6 +25,20 @@ ok $r->wait_for(sub { $r->metric('streams') == 1 }, 5), 'all are gone';
 cmp_ok time - $t, '<', 2, 'at once';
 is $r->metric('pages'), 101, 'though not yet for the others';
 
+# Polls that are held, too.
+my @polls = map { $r->polled(user => 6) } 1 .. 20;
+ok(Stream->wait_until(\@polls, sub { $r->metric('polls_held') == 20 }),
+    'twenty polls are held');
+$t = time;
+$_->stop for @polls;
+ok $r->wait_for(sub { $r->metric('polls_held') == 0 }, 5), 'and none';
+cmp_ok time - $t, '<', 2, 'at once';
+is $r->metric('streams'), 21, 'their places stay for a while';
+my @take = map { $r->joined(ticket => $_->{ticket}) } @polls;
+is $r->metric('streams'), 21, 'which streams may take';
+$_->close for @take;
+ok $r->wait_for(sub { $r->metric('streams') == 1 }, 5), 'and leave';
+
 # One that closes while it is being written to.
 my @busy = map { $r->joined(user => 3) } 1 .. 20;
 for my $i (0 .. 19) {
