@@ -59,8 +59,8 @@ sub storm
 	cmp_ok($took, '<', BACK, "$what: within seconds");
 	my $f = $crowd->run('figures');
 	note(sprintf '%s: all back and level after %.1f s; passing ' .
-	    'frames: %.1f each; relay CPU %d ms', $what, $took, $f->{passing} / CLIENTS,
-	    $f->{relay_cpu_ms});
+	    'frames: %.1f each; relay CPU %d ms', $what, $took,
+	    $f->{passing} / CLIENTS, $f->{relay_cpu_ms});
 	cmp_ok($f->{passing}, '<', FRAMES * CLIENTS,
 	    "$what: the cost grows with the crowd, not with its square");
 }
@@ -74,8 +74,8 @@ sub storm
 		    'level';
 		$few->run('figures')->{delivery};
 	} [], ['freeze 1', 'trickle 1 1024'];
-	note(sprintf '200 at the relay: p99 %s ms; one frozen, one at 1 kB/s: ' .
-	    '%s ms', map { $_->{p99_ms} } $well, $ill);
+	note(sprintf '200 at the relay: p99 %s ms; one frozen, one at ' .
+	    '1 kB/s: %s ms', map { $_->{p99_ms} } $well, $ill);
 	cmp_ok($ill->{count}, '>', 0.9 * $well->{count},
 	    'one frozen, one at 1 kB/s: the others get everything');
 	cmp_ok($ill->{p99_ms}, '<', 3 * $well->{p99_ms} + 500,
