@@ -48,7 +48,9 @@ export function mountPresence(hooks)
 		last = s;
 		document.body.dataset.state = bar.dataset.state = s.state;
 		text(byId("connection"), LABELS[s.state]);
-		text(byId("offline-note"), offlineNote(s));
+		text(byId("offline-since"), s.state === "offline" ?
+		    `since ${clock(s.since)}` : "");
+		text(byId("offline-waits"), waits(s));
 		const [n, ...words] = usersOnline(s.count).split(" ");
 		text(byId("count-number"), live ? n : "");
 		text(byId("count-words"), live ? ` ${words.join(" ")}` : "");
@@ -72,14 +74,13 @@ function text(node, value)
 		node.textContent = value;
 }
 
-/** @param {BarState} s */
-function offlineNote(s)
+/** Own edits that wait, in words. @param {BarState} s */
+function waits(s)
 {
 	const edits = s.waiting === 0 ? "" :
 	    s.waiting === 1 ? "1 edit waits" : `${s.waiting} edits wait`;
-	const since = s.state === "offline" ? `since ${clock(s.since)}` : "";
 
-	return [since, edits].filter((t) => t !== "").join(" · ");
+	return (edits !== "" && s.state === "offline" ? " · " : "") + edits;
 }
 
 /**

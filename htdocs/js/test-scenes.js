@@ -323,9 +323,13 @@ class Scenes {
 				cursor = page.next_cursor ?? null;
 				pages++;
 			} while (cursor && pages < PAGES);
-			say("read-said", `${count} people in ${sids.size} ` +
-			    `tabs, read in ${pages} ` +
-			    (pages === 1 ? "page" : "pages"));
+			const n = (/** @type {number} */ k,
+			    /** @type {string} */ one,
+			    /** @type {string} */ many) =>
+			    `${k} ${k === 1 ? one : many}`;
+			say("read-said", `${n(count, "person", "people")} in ` +
+			    `${n(sids.size, "tab", "tabs")}, read in ` +
+			    n(pages, "page", "pages"));
 		} catch (e) {
 			if (!(e instanceof Problem))
 				throw e;

@@ -268,18 +268,21 @@ async function noBlink(ana, ben) {
 	const before = (await bar(ana)).who;
 	await call('crash');
 	await call('disperse');
-	await call('crowd', 'Lou', 'Kim', 'Robin');
-	await live(ana, 15000);
-	await live(ben, 15000);
-	await see('the relay died and settled: all are there', async () =>
-	    /^5 /.test(await count(ana)) && /^5 /.test(await count(ben)),
-	    20000);
-	is((await bar(ana)).who, before, 'each at their place');
-	is([await moves(ana), await moves(ben)], [[], []],
-	    'and no avatar was taken away or put elsewhere meanwhile');
 	await call('crowd', 'Mia');
-	await see('who comes then comes last', async () =>
-	    (await bar(ana)).who.join() === [...before, 'Mia'].join());
+	for (const seat of [ana, ben])
+		await see(`the relay died: ${seat.who} is back, sees Mia come`,
+		    () => seat.count(avatarOf('Mia')), 15000);
+	is((await bar(ana)).who, [...before, 'Mia'],
+	    'and those at their places who are not yet back');
+	await call('crowd', 'Lou', 'Kim', 'Robin');
+	await live(ana);
+	await live(ben);
+	await see('all are there', async () => (await ana.run((path) =>
+	    fetch(path).then((r) => r.json()),
+	    '/api/v1/inventory/collaboration/presence')).count === 6);
+	is([(await moves(ana)).length, (await moves(ben)).length], [1, 1],
+	    'no avatar but Mia\'s was put or taken meanwhile');
+	is((await bar(ana)).who, [...before, 'Mia'], 'each at their place');
 	await call('disperse');
 }
 
