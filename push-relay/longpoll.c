@@ -322,7 +322,7 @@ poll_position(const struct poll *p, struct event_position *pos)
 	const struct reader *r = &p->reader;
 	const struct ask *ask = &p->request->ask;
 
-	if (!r->ending && r->cursor >= 0) {
+	if ((!r->ending || r->drains) && r->cursor >= 0) {
 		memcpy(
 		    pos->epoch, r->relay->feed.ring.epoch, sizeof(pos->epoch));
 		pos->seq = r->cursor;

@@ -92,7 +92,8 @@ reader_end(
 		return;
 	r->ending = true;
 	r->bye = frame_bye(code, reason, retry);
-	queue_reset(&r->queue);
+	if (!r->drains)
+		queue_reset(&r->queue);
 	reader_part(r, clock_mono_ms());
 	r->ready(r);
 }
@@ -371,9 +372,11 @@ reader_next(struct reader *r)
 	f = queue_first(&r->queue);
 	if (f != NULL && f->lane == LANE_CONTROL)
 		return queue_pop(&r->queue);
-	if (!r->ending && (f = reader_durable(r)) != NULL)
+	/* Nothing comes after the bye. */
+	if ((!r->ending || (r->drains && r->bye != NULL)) &&
+	    (f = reader_durable(r)) != NULL)
 		return f;
-	if (r->ending) {
+	if (r->ending && r->queue.count == 0) {
 		f = r->bye;
 		r->bye = NULL;
 		return f;
@@ -408,6 +411,7 @@ reader_shutdown(struct relay *rl)
 	window = rl->stats.streams > 500 ? rl->stats.streams : 500;
 	for (sub = rl->feed.subs; sub != NULL; sub = next) {
 		next = sub->feed_next;
+		reader_of(sub)->drains = true;
 		sub->ops->end(sub, "shutdown", "The server restarts",
 		    (int64_t)random() % window);
 	}

@@ -50,7 +50,8 @@ struct reader {
 	struct queue queue;         /* passing events and control */
 	bool list_due;              /* passing things were dropped */
 	bool cursors_lost;          /* cursors were */
-	bool ending;                /* nothing but bye is left */
+	bool ending;                /* it has parted; bye is left */
+	bool drains;                /* and what it had to get before */
 	struct frame *bye;          /* held; or NULL */
 };
 
@@ -103,7 +104,10 @@ void reader_part(struct reader *, int64_t since);
 /* Part, and drop what was not taken. */
 void reader_reset(struct reader *);
 
-/* Tell all readers to come back, each at a time of its own. */
+/*
+ * Tell all readers to come back, each at a time of its own, after what they
+ * have to get yet.
+ */
 void reader_shutdown(struct relay *);
 
 /* The operations that a transport without own ones gives to sub.ops. */

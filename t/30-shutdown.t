@@ -39,6 +39,29 @@ cmp_ok scalar keys %retry, '>', 50, 'to come back at times of their own';
 ok !-e $r->push_socket && !-e $r->event_socket, 'its sockets are gone';
 ok $app->wait_end, 'the app is let go';
 
+# What was on its way comes first.
+$r->start('relay');
+$app = $r->app(head => 0);
+my $late = $r->joined(user => 1);
+my $big = 'b' x 3000;
+$app->say(map { $app->line($_, new_value => $big) } 1 .. 250);
+1 until $app->wait_for('ack')->{ack} == 250;
+my $poll = $r->polled(user => 2);
+ok(Stream->wait_until([$poll], sub { $r->metric('polls_held') == 1 }),
+    'one is held');
+$app->change(251);
+$r->kill('relay', 'TERM', dirty => 1);
+ok $late->wait_for('disconnect'), 'one that was behind is told';
+is $late->{events}[-1]{data}{code}, 'shutdown', 'at the end';
+my @seqs = map { $_->{data}{seq} } $late->named('inventory_changed');
+is_deeply \@seqs, [1 .. @seqs], 'after what had happened';
+cmp_ok scalar @seqs, '>=', 250, 'all of it';
+ok $late->wait_end, 'and ended';
+ok(Stream->wait_until([$poll], sub { $poll->{ended} }), 'a poll ends, too');
+is $poll->{position}, Relay::EPOCH . ':' . (250 +
+    $poll->count('inventory_changed')), 'and says what it told';
+is $r->reap('relay', 10), 0, 'exit 0';
+
 # One that never reads is cut off.
 $r->start('relay');
 $app = $r->app(head => 0);
