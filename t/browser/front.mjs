@@ -65,7 +65,7 @@ export class Front {
 			this.asked.push({ at: Date.now(), path });
 		if (push && this.mode === 'refuse') {
 			rq.resume();
-			rs.writeHead(503, { 'Retry-After': '1' });
+			rs.writeHead(503, { 'Retry-After': '3' });
 			rs.end();
 			return;
 		}
