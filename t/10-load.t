@@ -21,6 +21,7 @@ use Test::More;
 use Load;
 
 use constant EPOCH => '019a00000000abcd';
+use constant OTHER => '019b00000000abcd';
 
 my $dir = tempdir('stockroom-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $stock = bless { users => {}, env => {
@@ -85,12 +86,37 @@ sub answer
 	    (defined $_->{id} ? "\"id\":\"$_->{id}\"," : '') .
 	    "\"data\":$_->{data}}" } @events) . '],"position":"' . EPOCH .
 	    ":$upto\",\"presence_version\":1,\"answer\":$n,\"pause\":5}";
+	return reply($body);
+}
+
+sub reply
+{
+	my ($body) = @_;
+
 	return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" .
 	    'Content-Length: ' . length($body) . "\r\n\r\n$body";
 }
 
+# What the app says: where the log is (the last place for ever), and all of
+# the log.
+my %app = (items => [], changes => []);
+
+sub app_says
+{
+	my ($what) = @_;
+
+	if ($what eq 'items') {
+		my $at = $app{items}[0];
+		shift @{ $app{items} } if @{ $app{items} } > 1;
+		return "{\"items\":[],\"position\":\"$at\"}";
+	}
+	return '{"changes":[' . join(',', @{ $app{changes} }) .
+	    '],"more":false}';
+}
+
 # Serve until we are killed: the Nth request of a stream or a poll gets the
-# Nth of TEXTS, a beat its 204; what is asked for goes to the log.
+# Nth of TEXTS, a beat its 204, the app what %app says; what is asked of the
+# relay goes to the log.
 sub serve
 {
 	my ($listen, $log, @texts) = @_;
@@ -117,6 +143,10 @@ sub serve
 				if ($head =~ /^POST/) {
 					syswrite $sock, "HTTP/1.1 204 No " .
 					    "Content\r\n\r\n";
+					next;
+				}
+				if ($head =~ m{/api/v1/inventory/(\w+)}) {
+					syswrite $sock, reply(app_says($1));
 					next;
 				}
 				syswrite $log, ($head =~ /^(.*?)\r/)[0] .
@@ -155,7 +185,8 @@ sub against
 	}
 	close $listen;
 	my $load = Load->new($stock, push => $path, poll => $poll ? 100 : 0,
-	    position => EPOCH . ':0', patience => $patience);
+	    @{ $app{items} } ? (api => $path) : (position => EPOCH . ':0'),
+	    patience => $patience);
 	$load->run('open');
 	$load->run('joined');
 	my $level = $load->run("level $head");
@@ -243,5 +274,42 @@ for my $lie (
 	is $code, 1, "$name: exit 1";
 	is $check->{$fault}, $n, "$name: counted";
 }
+
+# ---- the log itself, and another epoch
+
+# The app's log ends the check; what the stream said is held against it.
+%app = (items => [EPOCH . ':0'], changes => [map { change($_) } 1 .. 5]);
+($code, $check) = against(0, 5, sse(joined(), changes(1 .. 5)));
+is $code, 0, 'a stream that says what the log says'
+    or diag explain $check;
+$app{changes}[2] = change(3, new_value => 'y');
+($code, $check) = against(0, 5, sse(joined(), changes(1 .. 5)));
+is $code, 1, 'one that says something else: exit 1';
+is $check->{false}, 1, 'counted';
+$app{changes} = [map { change($_) } 1 .. 6];
+($code, $check) = against(0, 5, sse(joined(), changes(1 .. 5)));
+is $code, 1, 'the log has more than anybody heard: exit 1';
+is $check->{unheard}, 1, 'counted';
+
+# A gap is closed from the log, and still was a hole.
+$app{changes} = [map { change($_) } 1 .. 5];
+($code, $check) = against(0, 5, sse(joined(), changes(1, 2, 5)));
+is $check->{holes}, 2, 'a hole that the log mends is one';
+is $check->{unheard}, 0, 'and is mended';
+($code, $check) = against(0, 5,
+    sse(joined(recovered => 0, to => 4), changes(5)));
+is $code, 0, 'what was not promised is read from the log'
+    or diag explain $check;
+
+%app = (items => [EPOCH . ':0', OTHER . ':7'],
+    changes => [map { change($_) } 8, 9]);
+my @anew = map { { %$_, data => $_->{data} =~ s/${\ EPOCH}/${\ OTHER}/gr,
+    defined $_->{id} ? (id => $_->{id} =~ s/${\ EPOCH}/${\ OTHER}/r) : ()
+    } } joined(from => 7, to => 7), changes(8, 9);
+($code, $check, @asked) = against(0, 9, sse(joined(), changes(1, 2),
+    event('disconnect', '{"code":"epoch","reason":"","retry":0}')),
+    sse(@anew));
+is $code, 0, 'another epoch: begun again' or diag explain $check;
+like $asked[1], qr{position=${\ OTHER}:7 }, 'at its newest place';
 
 done_testing;
