@@ -144,7 +144,10 @@ $_->close for $ps;
 my $watch = $r->joined(user => 24, room => 'quiet');
 my $pat = $r->polled(user => 25, room => 'quiet');
 ok $watch->wait_for('user_joined'), 'one polls, one watches';
-ok $watch->wait_for('presence_update', 20), 'settling is over';
+ok(Stream->wait_until([$watch, $pat], sub {
+	return !$watch->{joined}{data}{settling} ||
+	    $watch->count('presence_update');
+}, 20), 'settling is over');
 my $quiet = sub {
 	my $n = @{ $pat->{answers} };
 	return Stream->wait_until([$pat, $watch], sub {
@@ -223,6 +226,12 @@ $ben->ask_once;
 my $odd = $ben->ask_once(answer => $ben->{answer} + 5);
 is $odd->{events}[0]{event}, 'connection_established',
     'a number that is none begins anew';
+$ben->ask_once;
+$ben->{address}{ticket} = $ben->{ticket} = $r->ticket(user => 2,
+    sid => $ben->{events}[0]{data}{sid}, name => 'Benny', issued => 1);
+my $named = $ben->ask_once;
+is $named->{events}[1]{event}, 'room_joined', 'so does a new ticket';
+is $named->{events}[1]{data}{me}{name}, 'Benny', 'which counts from now on';
 is $ben->ask_once(position => "$e:4899")->{events}[0]{data}{seq}, 4900,
     'the position is the client\'s';
 
