@@ -77,10 +77,10 @@ export class Room {
 	{
 		const { page } = this, old = this.marks;
 		const here = this.people.marks();
-		/** @type {any} who holds a lease is marked, too */
-		const book = /** @type {any} */ (page).editing?.leases?.book;
+		/* Who holds a lease is marked, too. */
 		this.marks = page.stream?.state === "live" ?
-		    book?.join(here, this.people.sid) ?? here : new Map();
+		    page.editing.leases.book.join(here, this.people.sid) :
+		    new Map();
 		for (const sku of new Set([...old.keys(),
 			...this.marks.keys()]))
 			page.grid.decorate(page.store.uid(sku));
