@@ -6,8 +6,8 @@
  * are there) or empty.
  */
 import { scene, launch, call, accessible, see, until } from './lib.mjs';
-import { at, rowOf, editorOf, conflictOf, MANAGEMENT, signIn, ready, live,
-    skus, open, write } from './page.mjs';
+import { at, rowOf, cellOf, editorOf, conflictOf, MANAGEMENT, signIn, ready,
+    live, skus, open, write } from './page.mjs';
 
 const LOOKS = [
 	{ name: 'light', dark: false, width: 1280 },
@@ -39,6 +39,28 @@ async function details(seat, sku, narrow) {
 	    `#details-dialog[data-sku="${sku}"]`));
 }
 
+/** Toasts, the list of what happened, a notice with a choice, the way. */
+async function news(seat, look, narrow) {
+	const rows = await skus(seat);
+	const some = () => 1 + Math.floor(Math.random() * 100000);
+	const names = narrow ? ['One'] : ['One', 'Two', 'Three'];
+	for (const [n, who] of names.entries())
+		await call('as', who, rows[n], { quantity: some() });
+	await until('toasts', async () =>
+	    await seat.count(at('toast')) === names.length);
+	await accessible(seat, `toasts (${look})`);
+	await seat.click(at('happened-button'));
+	await until('what happened', () => seat.visible(at('happened')));
+	await accessible(seat, `what happened (${look})`);
+	await seat.click(at('mute'));
+	await accessible(seat, `muted (${look})`);
+	await seat.click(at('mute'));
+	await seat.press('Escape');
+	await seat.click(`${at('presence-bar')} ${at('avatar')}`);
+	await until('a notice', () => seat.visible(at('notice')));
+	await accessible(seat, `a notice (${look})`);
+}
+
 async function inventory(seat, look, narrow) {
 	await signIn(seat, 'ana');
 	await accessible(seat, `200 items (${look})`);
@@ -53,6 +75,7 @@ async function inventory(seat, look, narrow) {
 	await accessible(seat, `the list of people (${look})`);
 	await seat.press('Escape');
 	await call('disperse');
+	await news(seat, look, narrow);
 
 	const [, sku, other] = await skus(seat);
 	if (!narrow) {
@@ -89,10 +112,22 @@ async function inventory(seat, look, narrow) {
 
 	seat.allow(/50[234]/, /ERR_INCOMPLETE_CHUNKED_ENCODING/);
 	await call('stop', 'relay');
+	await call('stop', 'app');
 	await until('offline', () => seat.count('[data-state=offline]'));
 	await accessible(seat, `offline (${look})`);
+	if (narrow)
+		await seat.click(cellOf(other, 'quantity'));
+	else
+		await open(seat, other, 'quantity');
+	await write(seat, String(1 + Math.floor(Math.random() * 1000)));
+	await seat.press('Enter');
+	await until('the banner', () => seat.visible(at('offline-banner')));
+	await accessible(seat, `an edit waits (${look})`);
+	await call('start', 'app');
 	await call('start', 'relay');
 	await live(seat, 15000);
+	await until('the edit is sent', async () =>
+	    !await seat.visible(at('offline-banner')), 20000);
 }
 
 async function testPage(seat, look) {
@@ -105,6 +140,13 @@ async function testPage(seat, look) {
 	await seat.click('#join');
 	await until('joined', () => seat.count(at('active-user')));
 	await accessible(seat, `test page, joined (${look})`);
+	await seat.click('#away');
+	await seat.click('#lease-take');
+	await until('a lease', () => seat.count(at('lease')));
+	await seat.click('#read-all');
+	await until('the list is read', async () =>
+	    await seat.text(at('read-said')) !== '');
+	await accessible(seat, `test page, its scenes (${look})`);
 }
 
 async function nothing(seat, look) {
