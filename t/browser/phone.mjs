@@ -114,6 +114,7 @@ async function opened(seat) {
 	await see(`${seat.kind}: a tap opens the card`, () => seat.visible(
 	    `#details-dialog[data-sku="${sku}"]`));
 	await until('its history', () => seat.count(at('history-entry')));
+	const told = await seat.count(at('history-entry'));
 	await fits(seat, 'the opened card');
 	const { quantity } = await stored(sku);
 	await tap(seat, '#adjust-plus');
@@ -122,6 +123,9 @@ async function opened(seat) {
 	await tap(seat, '#adjust-minus');
 	await see(`${seat.kind}: - takes one out`, async () =>
 	    (await stored(sku)).quantity === quantity);
+	// It pushes the button down.
+	await until('both in the history', async () =>
+	    await seat.count(at('history-entry')) === told + 2);
 	await tap(seat, '#details-delete');
 	await until('the question', () => seat.visible('#delete-confirm'));
 	await fits(seat, 'the question before deleting');
