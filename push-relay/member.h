@@ -41,6 +41,7 @@ struct member {
 	struct presence *presence; /* whose it is */
 	struct ticket who;         /* the newest one accepted */
 	char color[8];             /* granted, "#RRGGBB" */
+	unsigned hue;              /* its place in the palette, or beyond */
 	int64_t serial;            /* order of joining, from 1 */
 	struct room *room;         /* NULL only in between */
 	struct member *room_next, *room_prev;

@@ -27,7 +27,7 @@ presence_init(struct presence *p, const char *palette, unsigned most,
 	p->timers = timers;
 	p->stats = stats;
 	p->most = most;
-	while (p->colors < PRESENCE_COLORS &&
+	while (p->colors < ROOM_COLORS &&
 	       conf_word(palette, p->colors, word, sizeof(word))) {
 		assert(strlen(word) == 7);
 		memcpy(p->palette[p->colors++], word, 8);
@@ -63,39 +63,61 @@ presence_pages(const struct presence *p, int64_t user_id)
 	return roster_count(&p->roster, user_id, false);
 }
 
+/* The place of a colour in the palette; p->colors: it is not in it. */
+static unsigned
+presence_hue(const struct presence *p, const char *color)
+{
+	unsigned i = 0;
+
+	while (i < p->colors && strcasecmp(p->palette[i], color) != 0)
+		i++;
+	return i;
+}
+
+/* Whether nobody in the room has this colour. */
+static bool
+presence_free_color(
+    const struct presence *p, const struct room *r, const char *color)
+{
+	const struct member *m;
+	unsigned hue = presence_hue(p, color);
+
+	if (hue < p->colors)
+		return r->worn[hue] == 0;
+	for (m = r->first; m != NULL; m = m->room_next) {
+		if (m->listed && strcasecmp(m->color, color) == 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * The colour that a member gets in its room: the one that the same person
  * has there already; else its wish unless somebody else has that; else the
- * palette's first free one; else, when all are taken, one by the user.
+ * first of those of the palette that the fewest pages have.
  */
 static void
 presence_color(struct presence *p, struct member *m)
 {
-	const struct member *twin, *o;
-	const char *color = NULL;
-	bool taken[PRESENCE_COLORS + 1] = {false};
-	unsigned i;
+	const struct member *twin = roster_twin(&p->roster, m);
+	const struct room *r = m->room;
+	const char *color;
+	unsigned i, best = 0;
 
-	if ((twin = roster_twin(&p->roster, m)) != NULL) {
-		memcpy(m->color, twin->color, sizeof(m->color));
-		return;
-	}
-	for (o = m->room->first; o != NULL; o = o->room_next) {
-		if (o == m || !o->listed)
-			continue;
-		for (i = 0; i < p->colors; i++)
-			taken[i] |= strcasecmp(o->color, p->palette[i]) == 0;
-		taken[p->colors] |= strcasecmp(o->color, m->who.color) == 0;
-	}
-	if (m->who.color[0] != '\0' && !taken[p->colors])
+	if (twin != NULL) {
+		color = twin->color;
+	} else if (m->who.color[0] != '\0' &&
+		   presence_free_color(p, r, m->who.color)) {
 		color = m->who.color;
-	for (i = 0; color == NULL && i < p->colors; i++) {
-		if (!taken[i])
-			color = p->palette[i];
+	} else {
+		for (i = 1; i < p->colors; i++) {
+			if (r->worn[i] < r->worn[best])
+				best = i;
+		}
+		color = p->palette[best];
 	}
-	if (color == NULL)
-		color = p->palette[(uint64_t)m->who.user_id % p->colors];
 	memcpy(m->color, color, sizeof(m->color));
+	m->hue = presence_hue(p, color);
 }
 
 /* Show a member to the others. */
@@ -111,6 +133,8 @@ presence_list(struct presence *p, struct member *m, int64_t now)
 	m->listed = true;
 	m->leaving = false;
 	r->listed++;
+	if (m->hue < p->colors)
+		r->worn[m->hue]++;
 	r->people += first;
 	m->since = ++r->version;
 	member_touch(m);
@@ -134,6 +158,8 @@ presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 	m->listed = false;
 	m->leaving = false;
 	r->listed--;
+	if (m->hue < p->colors)
+		r->worn[m->hue]--;
 	r->people -= last;
 	r->version++;
 	memset(&m->cursor, 0, sizeof(m->cursor));

@@ -38,13 +38,12 @@
 #define PRESENCE_GRACE  10000
 #define PRESENCE_SILENT 30000
 #define PRESENCE_AWAY   90000
-#define PRESENCE_COLORS 64 /* colours of the palette, at most */
 
 /* Everybody who is here. */
 struct presence {
 	struct timers *timers; /* borrowed */
 	struct stats *stats;   /* borrowed */
-	char palette[PRESENCE_COLORS][8];
+	char palette[ROOM_COLORS][8];
 	unsigned colors;    /* in the palette, at least 1 */
 	struct room *rooms; /* those that somebody is in */
 	unsigned members;   /* all, listed or not */

@@ -45,6 +45,7 @@
 #define ROOM_STATE_WINDOW 1000 /* ms between two lists for mere states */
 #define ROOM_FEW          100  /* pages; more make a big room */
 #define ROOM_STORM        20   /* frames of one batch; more are a list */
+#define ROOM_COLORS       64   /* colours of the palette, at most */
 
 /* Owned by presence.c. */
 struct room {
@@ -55,6 +56,8 @@ struct room {
 	unsigned members;            /* in the list, listed or not */
 	unsigned listed;             /* members that are seen */
 	unsigned people;             /* different persons among them */
+	unsigned worn[ROOM_COLORS];  /* listed pages in each colour of the
+					palette */
 	int64_t version;             /* of the presence, from 1 */
 	struct leases leases;
 	struct buf lease_text; /* the list of them */

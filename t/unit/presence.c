@@ -173,8 +173,7 @@ test_silence(void **state)
 static void
 test_colors(void **state)
 {
-	struct fake k[6];
-	struct member *m;
+	struct fake k[9];
 
 	(void)state;
 	assert_string_equal(
@@ -192,14 +191,24 @@ test_colors(void **state)
 	assert_string_equal(
 	    fake_enter(&k[3], fake_who("d", 1, "x", "#222222"))->color,
 	    "#333333");
-	/* All are taken: some colour of the palette; a wish beyond it is
-	   granted. */
-	m = fake_enter(&k[4], fake_who("e", 5, "", ""));
-	assert_non_null(strstr(FAKE_PALETTE, m->color));
-	assert_int_equal(strlen(m->color), 7);
+	/* All are taken: the one that the fewest have, the first of them. */
 	assert_string_equal(
-	    fake_enter(&k[5], fake_who("f", 6, "", "#abcdef"))->color,
+	    fake_enter(&k[4], fake_who("e", 5, "", ""))->color, "#111111");
+	assert_string_equal(
+	    fake_enter(&k[5], fake_who("f", 6, "", "#222222"))->color,
+	    "#333333");
+	/* A wish beyond the palette is granted, but to one alone. */
+	assert_string_equal(
+	    fake_enter(&k[6], fake_who("g", 7, "", "#abcdef"))->color,
 	    "#abcdef");
+	assert_string_equal(
+	    fake_enter(&k[7], fake_who("h", 8, "", "#ABCDEF"))->color,
+	    "#111111");
+	/* One who goes leaves it to the next. */
+	presence_leave(&presence, presence_find(&presence, "d"), now);
+	fake_wait(now + PRESENCE_LEAVE + 200);
+	assert_string_equal(
+	    fake_enter(&k[8], fake_who("i", 9, "", ""))->color, "#333333");
 	fake_wait(now + 500);
 	fake_teardown(state);
 	fake_setup(state);
