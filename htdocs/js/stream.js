@@ -17,7 +17,8 @@ import { Roster } from "./roster.js";
 import { Seat } from "./seat.js";
 import { Standing } from "./standing.js";
 import { Tabs, openChannel } from "./tabs.js";
-import { GRACE, STABLE, backoff, ended, recoveredFor } from "./transport.js";
+import { GRACE, STABLE, backoff, ended, recoveredFor,
+	rest } from "./transport.js";
 
 /** Beats of a tab that follows, ms, should no ping make it beat. */
 const BEAT = 12000;
@@ -363,7 +364,7 @@ export class Stream {
 		this.standing.lose(grace);
 		this.failures++;
 		if (!this.hurry)
-			await this.sleep(backoff(this.failures,
+			await this.sleep(rest(end) + backoff(this.failures,
 			    this.standing.outage,
 			    end.wait, Math.random()));
 		this.hurry = false;

@@ -21,9 +21,12 @@ export const DOUBT = 20000;
 export const STABLE = 10000;
 /** How long an end that was announced is nobody's trouble, ms. */
 export const GRACE = 2000;
-/** The same for one that was cut off, ms: the next try may do, and a page
- * that is being left loses its stream first. */
-const BLIP = 1000;
+/** The same for one that was cut off, ms: a page that is being left loses
+ * its stream first, and is not to tell the other tabs of an outage. */
+const BLIP = 200;
+/** Least wait after a cut, ms: what was an outage is shown as one, however
+ * short it was. */
+const CUT = 250;
 /** Streams without a single frame, one after the other, before polling. */
 const STRIKES = 3;
 /** First return from polling to a stream, ms; each next one later. */
@@ -76,6 +79,15 @@ export function backoff(failures, outage, least, random)
 }
 
 /**
+ * Whether it worked, and ended without a word.
+ * @param {End} end
+ */
+function wasCut(end)
+{
+	return end.code === "" && end.first && !end.silent;
+}
+
+/**
  * For how long an end is no "Offline" for the reader, ms.
  * @param {End} end
  */
@@ -83,7 +95,16 @@ export function grace(end)
 {
 	if (PLANNED.has(end.code))
 		return GRACE + Math.min(end.wait, GRACE);
-	return end.code === "" && end.first && !end.silent ? BLIP : 0;
+	return wasCut(end) ? BLIP : 0;
+}
+
+/**
+ * How long the next try waits at least, before any jitter, ms.
+ * @param {End} end
+ */
+export function rest(end)
+{
+	return wasCut(end) ? CUT : 0;
 }
 
 /**

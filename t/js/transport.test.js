@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Choice, GRACE, backoff, ended, grace, recoveredFor, retryAfter }
-	from "../../htdocs/js/transport.js";
+import { Choice, GRACE, backoff, ended, grace, recoveredFor, rest,
+	retryAfter } from "../../htdocs/js/transport.js";
 
 const E1 = "0190000000000000", E2 = "0190000000000001";
 const MINUTE = 60000;
@@ -47,9 +47,13 @@ test("an announced end is no outage for a moment, any other is", () => {
 		code: "down" })), 0);
 });
 
-test("one that was cut off may be back before the reader needs to know", () => {
-	assert.ok(grace(good) > 0 && grace(good) <= 1000);
+test("a cut is shown before it is mended, but not in a page that leaves", () => {
+	assert.ok(grace(good) >= 100 && grace(good) < rest(good));
+	assert.ok(rest(good) <= 500);
 	assert.equal(grace({ ...good, silent: true }), 0);
+	for (const code of ["life", "shutdown", "down"])
+		assert.equal(rest({ ...good, code }), 0);
+	assert.equal(rest(ended()), 0);
 });
 
 test("no first frame in time: poll, and the stream later", () => {
