@@ -47,11 +47,14 @@ const count = async (seat) => (await seat.run((s) =>
 const recordMoves = (seat) => seat.run((s) => {
 	const moves = /** @type {any} */ (window).moves = [];
 	new MutationObserver((all) => {
-		for (const m of all)
-			for (const n of [...m.addedNodes, ...m.removedNodes])
-				if (n instanceof HTMLElement &&
-				    n.matches('.avatar-slot'))
-					moves.push(n.textContent);
+		const note = (sign, nodes) => moves.push(...[...nodes]
+		    .filter((n) => n instanceof HTMLElement &&
+			n.matches('.avatar-slot'))
+		    .map((n) => `${sign} ${n.textContent}`));
+		for (const m of all) {
+			note('+', m.addedNodes);
+			note('-', m.removedNodes);
+		}
 	}).observe(document.querySelector(`${s} ul`), { childList: true });
 }, BAR);
 const moves = (seat) => seat.run(() => /** @type {any} */ (window).moves);
@@ -280,7 +283,7 @@ async function noBlink(ana, ben) {
 	await see('all are there', async () => (await ana.run((path) =>
 	    fetch(path).then((r) => r.json()),
 	    '/api/v1/inventory/collaboration/presence')).count === 6);
-	is([(await moves(ana)).length, (await moves(ben)).length], [1, 1],
+	is([await moves(ana), await moves(ben)], [['+ MIMia'], ['+ MIMia']],
 	    'no avatar but Mia\'s was put or taken meanwhile');
 	is((await bar(ana)).who, [...before, 'Mia'], 'each at their place');
 	await call('disperse');

@@ -30,8 +30,8 @@ const color = (seat, user) => seat.run((s) => getComputedStyle(
 async function arrive() {
 	for (const seat of [ana, ben]) {
 		await signIn(seat);
-		is(await seat.attr('#grid', 'data-total'), '200',
-		    `${seat.who} sees a table of 200 items`);
+		await see(`${seat.who} sees a table of 200 items`, async () =>
+		    await seat.attr('#grid', 'data-total') === '200');
 	}
 	for (const seat of [ana, ben]) {
 		const who = `${seat.who}'s bar`;
