@@ -7,6 +7,7 @@
 
 use strict;
 use warnings;
+no warnings qw(portable); # hex of 44 bits
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
