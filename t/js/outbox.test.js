@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import "./globals.js";
 import { Edits, restsOn } from "../../htdocs/js/edits.js";
 import { Problem } from "../../htdocs/js/api.js";
 import { bannerWords } from "../../htdocs/js/banner.js";

@@ -2,17 +2,19 @@
 // SPDX-License-Identifier: ISC
 
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 
+import { fakeTime } from "./fake-time.js";
 import { Standing } from "../../htdocs/js/standing.js";
+
+let time;
 
 /** @param {any} t @returns {any} and what it has shown */
 function standing(t)
 {
 	const shown = [], by = [];
 
-	mock.timers.enable({ apis: ["Date", "setTimeout"], now: 5000 });
-	t.after(() => mock.timers.reset());
+	time = fakeTime(t, 5000);
 	return Object.assign(new Standing({ state: (s) => shown.push(s),
 		transport: (name) => by.push(name), changed: () => {} }),
 	{ shown, names: by });
@@ -35,9 +37,9 @@ test("an end that is over within its grace is not shown", (t) => {
 	s.live("sse");
 	s.lose(2000);
 	assert.equal(s.liveAt, 0);
-	mock.timers.tick(1999);
+	time.tick(1999);
 	s.live("sse");
-	mock.timers.tick(9000);
+	time.tick(9000);
 	assert.deepEqual(s.shown, ["live"]);
 });
 
@@ -46,12 +48,12 @@ test("one that lasts is", (t) => {
 
 	s.live("sse");
 	s.lose(2000);
-	mock.timers.tick(1500);
+	time.tick(1500);
 	s.lose(2000);
-	mock.timers.tick(500);
+	time.tick(500);
 	assert.deepEqual(s.shown, ["live", "offline"], "no second grace");
 	assert.equal(s.since, 7000);
-	mock.timers.tick(700);
+	time.tick(700);
 	assert.equal(s.outage, 700);
 });
 
@@ -69,10 +71,10 @@ test("a grace does not make connecting of offline, nor the reverse", (t) => {
 
 	s.become("connecting");
 	s.lose(2000);
-	mock.timers.tick(5000);
+	time.tick(5000);
 	s.lose(0);
 	s.lose(2000);
-	mock.timers.tick(5000);
+	time.tick(5000);
 	assert.deepEqual(s.shown, ["connecting", "offline"]);
 });
 
@@ -82,7 +84,7 @@ test("stopped: nothing more is shown", (t) => {
 	s.follow();
 	s.lose(2000);
 	s.stop();
-	mock.timers.tick(5000);
+	time.tick(5000);
 	assert.deepEqual([s.shown, s.names], [["live"], ["tab"]]);
 	s.reset();
 	assert.deepEqual([s.state, s.transport], ["", ""]);

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: ISC
 
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 
+import "./globals.js";
+import { fakeTime } from "./fake-time.js";
 import { ANSWER, ASK, ASK_HIDDEN, LAME, judge, outranks, successor }
 	from "../../htdocs/js/election.js";
 import { Tabs, openChannel } from "../../htdocs/js/tabs.js";
@@ -60,16 +62,14 @@ test("the next leader: in sight if there is one, else the newest", () => {
 
 /*
  * Tabs on a channel of our own, whose messages come when flow() is called
- * and whose clock is the mock's.
+ * and whose time goes by pass().
  */
 class Browser {
 	constructor(t)
 	{
 		this.ports = [];
 		this.queue = [];
-		mock.timers.enable({ apis: ["Date", "setInterval",
-			"setTimeout"], now: 100000 });
-		t.after(() => mock.timers.reset());
+		this.time = fakeTime(t, 100000);
 	}
 
 	/** @param {object} [more] */
@@ -121,7 +121,7 @@ class Browser {
 	pass(ms)
 	{
 		for (let n = 0; n < ms; n += 100) {
-			mock.timers.tick(100);
+			this.time.tick(100);
 			this.flow();
 		}
 	}

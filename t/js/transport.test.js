@@ -47,7 +47,7 @@ test("an announced end is no outage for a moment, any other is", () => {
 		code: "down" })), 0);
 });
 
-test("a cut is shown before it is mended, but not in a page that leaves", () => {
+test("a cut is shown before it is mended, not in a page that leaves", () => {
 	assert.ok(grace(good) >= 100 && grace(good) < rest(good));
 	assert.ok(rest(good) <= 500);
 	assert.equal(grace({ ...good, silent: true }), 0);
