@@ -167,14 +167,13 @@ async function upheavals() {
 	await same('a relay that began anew');
 
 	const { width = 1280, height = 800 } = ana.options;
-	await ana.page.setViewport({ width: 360, height: 740 })
-	    .catch(() => 0);
+	await ana.resize({ width: 360, height: 740 });
 	await see('cards on a narrow screen', () => ana.count('#grid.cards'));
 	await until('the cards', () => ana.count(at('row')));
 	let now = await editing(ana);
 	is([now.inside, now.text, now.from, now.to], [true, TYPED, 1, 3],
 	    `${ana.kind}: cards instead of a table: text and caret stay`);
-	await ana.page.setViewport({ width, height }).catch(() => 0);
+	await ana.resize({ width, height });
 	await see('a table again', async () =>
 	    !await ana.count('#grid.cards') && await ana.count(rowOf(sku)));
 	now = await editing(ana);

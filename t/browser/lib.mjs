@@ -235,6 +235,15 @@ export class Seat {
 		return other;
 	}
 
+	/** Another size of the window, and what else makes a screen. */
+	async resize(screen) {
+		await this.page.setViewport(screen).catch((e) => {
+			// Sent with the size; the ESR 140 does not know it.
+			if (!/setScreenOrientationOverride/.test(e.message))
+				throw e;
+		});
+	}
+
 	async newPage() {
 		const { width = 1280, height = 800, dark, reduced,
 			type = 'window' } = this.options;
@@ -242,11 +251,7 @@ export class Seat {
 		    this.kind === 'chromium' ? { type } : undefined);
 		page.setDefaultTimeout(8000);
 		this.watch(page);
-		await page.setViewport({ width, height }).catch((e) => {
-			// Sent with the size; the ESR 140 does not know it.
-			if (!/setScreenOrientationOverride/.test(e.message))
-				throw e;
-		});
+		await this.resize({ width, height });
 		if (this.kind === 'chromium')
 			await page.emulateMediaFeatures([{
 				name: 'prefers-color-scheme',

@@ -127,14 +127,12 @@ async function look(seat) {
 	    'the banner is as wide as the page, under the bar');
 	is(await seat.attr('#banner-words', 'role'), 'status',
 	    'and a status to screen readers');
-	await seat.page.setViewport({ width: 360, height: 740 })
-	    .catch(() => 0);
+	await seat.resize({ width: 360, height: 740 });
 	await until('cards', () => seat.count('#grid.cards'));
 	[width, all, high, under] = await box();
 	is([width, high, under, await sideways(seat)], [all, true, true, 0],
 	    'also on 360 px');
-	await seat.page.setViewport({ width: 1280, height: 800 })
-	    .catch(() => 0);
+	await seat.resize({ width: 1280, height: 800 });
 	await until('a table', () => seat.count(rowOf(rows[0])));
 }
 

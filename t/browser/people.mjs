@@ -174,7 +174,7 @@ async function fits(ana) {
 	    /^40 /.test(await count(ana)), 15000);
 	const shown = [];
 	for (const width of [1280, 900, 360]) {
-		await ana.page.setViewport({ width, height: 800 });
+		await ana.resize({ width, height: 800 });
 		await until(`the bar at ${width} px`, async () => {
 			const b = await bar(ana);
 			return b.more === `+${40 - b.who.length}` &&
@@ -206,7 +206,7 @@ async function fits(ana) {
 	    (await ana.texts(`${at('person')} .person-name`))
 		.join() === 'Guest 17');
 	await ana.press('Escape');
-	await ana.page.setViewport({ width: 1280, height: 800 });
+	await ana.resize({ width: 1280, height: 800 });
 	await call('disperse');
 	await see('they leave', async () => /^2 /.test(await count(ana)),
 	    20000);
@@ -216,7 +216,7 @@ async function fits(ana) {
 async function touch(chromium) {
 	const seat = await chromium.seat('ana', { ...LAN, width: 360,
 		height: 740 });
-	await seat.page.setViewport({ width: 360, height: 740,
+	await seat.resize({ width: 360, height: 740,
 		hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
 	await signIn(seat);
 	const small = () => seat.run((s) => [...document.querySelectorAll(s)]

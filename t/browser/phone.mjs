@@ -22,17 +22,10 @@ const api = (method, path, body) => call('api', 'ben', method, path, body);
 const item = (sku) => `/inventory/items/${sku}`;
 const stored = async (sku) => (await api('GET', item(sku))).body;
 
-async function viewport(seat, height) {
-	const size = { width: WIDTH, height };
-
-	if (seat.kind === 'chromium')
-		return seat.page.setViewport({ ...size, hasTouch: true,
-			isMobile: true, deviceScaleFactor: 2 });
-	return seat.page.setViewport(size).catch((e) => {
-		// Sent with the size; the ESR 140 does not know it.
-		if (!/setScreenOrientationOverride/.test(e.message))
-			throw e;
-	});
+function viewport(seat, height) {
+	return seat.resize({ width: WIDTH, height,
+		...(seat.kind === 'chromium' ? { hasTouch: true,
+			isMobile: true, deviceScaleFactor: 2 } : {}) });
 }
 
 /** Touch, where there are fingers. */

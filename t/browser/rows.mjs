@@ -141,16 +141,26 @@ async function allItems(filter = '') {
 	return body.items;
 }
 
+/** By the wheel, in steps: the ESR 140 scrolls by less than it is told. */
+const scrollPast = (seat, px) => until('scrolled', async () => {
+	await seat.page.mouse.wheel({ deltaY: 600 });
+	return seat.run((s, y) => document.querySelector(s).scrollTop > y,
+	    holder, px);
+});
+
 async function hold(seat, seed) {
 	const rnd = random(seed);
 	const list = (await allItems()).map((i) => i.sku);
 
 	await seat.page.select(at('filter-status'), 'active');
+	await until('filtered', async () =>
+	    await seat.attr('#grid', 'data-shown') !==
+	    await seat.attr('#grid', 'data-total'));
 	await seat.click('[data-head=quantity]');
+	await until('sorted', async () => await seat.attr(
+	    '[data-head=quantity]', 'aria-sort') === 'ascending');
 	await seat.page.mouse.move(600, 400);
-	await seat.page.mouse.wheel({ deltaY: 1500 });
-	await until('scrolled', () => seat.run((s) =>
-	    document.querySelector(s).scrollTop > 1000, holder));
+	await scrollPast(seat, 1000);
 	const mine = (await inSight(seat))[7];
 	const [x, y] = await rest(seat, mine);
 	await until('at rest', () => seat.count(`${rowOf(mine)}:hover`));
@@ -189,9 +199,7 @@ async function hold(seat, seed) {
 /** Rest applies what waits, and the row under the pointer stays even so. */
 async function idle(seat) {
 	await seat.page.mouse.move(600, 400);
-	await seat.page.mouse.wheel({ deltaY: 800 });
-	await until('scrolled', () => seat.run((s) =>
-	    document.querySelector(s).scrollTop > 500, holder));
+	await scrollPast(seat, 500);
 	const rows = await inSight(seat);
 	const from = await seat.now();
 	const [, y] = await rest(seat, rows[6]);
@@ -271,8 +279,7 @@ async function keyboard(seat) {
 /** The counter comes and goes without moving the table, on narrow windows. */
 async function layout(seat) {
 	for (const width of [1280, 900, 700, 500]) {
-		await seat.page.setViewport({ width, height: 700 })
-		    .catch(() => {});
+		await seat.resize({ width, height: 700 });
 		await until('laid out', () => seat.run((w) =>
 		    innerWidth === w, width));
 		await leaveTable(seat);
