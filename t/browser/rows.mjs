@@ -141,12 +141,27 @@ async function allItems(filter = '') {
 	return body.items;
 }
 
-/** By the wheel, in steps: the ESR 140 scrolls by less than it is told. */
-const scrollPast = (seat, px) => until('scrolled', async () => {
-	await seat.page.mouse.wheel({ deltaY: 600 });
-	return seat.run((s, y) => document.querySelector(s).scrollTop > y,
-	    holder, px);
-});
+/**
+ * By the wheel, until it rests: the ESR 140 scrolls by less than it is told,
+ * and a browser that scrolls smoothly takes its time.
+ */
+async function scrollPast(seat, px) {
+	let last = -1, still = 0;
+
+	await until('scrolled', async () => {
+		const top = await seat.run((s) =>
+		    document.querySelector(s).scrollTop, holder);
+		still = top === last ? still + 1 : 0;
+		last = top;
+		if (still < 10)
+			return false;
+		if (top > px)
+			return true;
+		still = 0;
+		await seat.page.mouse.wheel({ deltaY: 600 });
+		return false;
+	});
+}
 
 async function hold(seat, seed) {
 	const rnd = random(seed);
