@@ -175,12 +175,13 @@ async function fits(ana) {
 	const shown = [];
 	for (const width of [1280, 900, 360]) {
 		await ana.resize({ width, height: 800 });
+		let b;
 		await until(`the bar at ${width} px`, async () => {
-			const b = await bar(ana);
-			return b.more === `+${40 - b.who.length}` &&
-			    b.left < 1;
+			const wide = await ana.run(() => innerWidth);
+			b = await bar(ana);
+			return wide === width && b.left < 1 &&
+			    b.more === `+${40 - b.who.length}`;
 		});
-		const b = await bar(ana);
 		shown.push(b.who.length);
 		is([b.who[0], b.over, await sideways(ana)], ['ana', false, 0],
 		    `${width} px: all in the bar, me first`);
