@@ -28,6 +28,7 @@
 #include "publish.h"
 #include "route.h"
 #include "shared/log.h"
+#include "shared/origin.h"
 
 #include "config.h"
 
@@ -267,6 +268,7 @@ main(int argc, char **argv)
 		log_fatal(EX_OSERR, "libsodium cannot start");
 	conf_load(&app.conf, CONF_FILE);
 	log_init("stockroom-app", (enum log_level)app.conf.log_level);
+	origin_init(&app.conf);
 	if (!sock_peers_parse(&app.peers, app.conf.peers, bad))
 		log_fatal(
 		    CONF_EXIT, "STOCKROOM_PEERS: there is no user %s", bad);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "conf.h"
+#include "origin.h"
 #include "utf8.h"
 
 #define LETTERS        "abcdefghijklmnopqrstuvwxyz"
@@ -77,43 +78,14 @@ conf_check_base(const char *text)
 	return "empty, or a path such as /stock without a slash at the end";
 }
 
-/* ":port" or nothing. */
-static bool
-is_port(const char *text)
-{
-	unsigned long port = 0;
-	size_t i, n;
-
-	if (text[0] == '\0')
-		return true;
-	n = strspn(text + 1, DIGITS);
-	if (text[0] != ':' || n == 0 || n > 5 || text[1] == '0' ||
-	    text[1 + n] != '\0')
-		return false;
-	for (i = 1; i <= n; i++)
-		port = port * 10 + (unsigned long)(text[i] - '0');
-	return port <= 65535;
-}
-
 /* Browsers send the scheme and the host in small letters, without a path. */
 static bool
 is_origin(const char *text)
 {
-	size_t n;
+	char normal[ORIGIN_MAX];
 
-	if (strncmp(text, "https://", 8) == 0)
-		text += 8;
-	else if (strncmp(text, "http://", 7) == 0)
-		text += 7;
-	else
-		return false;
-	if (text[0] == '[') {
-		n = 1 + strspn(text + 1, DIGITS "abcdef:.");
-		return n > 2 && text[n] == ']' && is_port(text + n + 1);
-	}
-	n = strspn(text, LETTERS DIGITS "-._");
-	return n > 0 && n <= 253 && text[0] != '.' && text[0] != '-' &&
-	       is_port(text + n);
+	return strcspn(text, CAPITALS) == strlen(text) &&
+	       origin_normal(text, normal);
 }
 
 const char *
@@ -160,6 +132,12 @@ conf_check_origins(const char *text)
 		return NULL;
 	return "origins in small letters such as https://stock.example.com, "
 	       "separated by commas";
+}
+
+const char *
+conf_check_origin_regex(const char *text)
+{
+	return origin_check_regex(text);
 }
 
 static bool

@@ -24,6 +24,9 @@ const char *conf_check_base(const char *);
 const char *conf_check_origin(const char *);
 const char *conf_check_origins(const char *);
 
+/* "" or what origin_init takes. */
+const char *conf_check_origin_regex(const char *);
+
 /* One or more rooms: letters, digits, "_", "-" and ".". */
 const char *conf_check_rooms(const char *);
 

@@ -324,6 +324,9 @@ test_texts(void **state)
 	    "small letters such as https://stock.example.com, separated by "
 	    "commas");
 	accepted("STOCKROOM_ROOMS", "inventory_management,b-2");
+	refused("ALLOW_ORIGIN_REGEX", "https://(a|b",
+	    "empty, or a POSIX extended regular expression of at most 500 "
+	    "bytes, without back-references (Unmatched ( or \\()");
 	refused("STOCKROOM_ROOMS", "a,b,a", rooms);
 	refused("STOCKROOM_ROOMS", "a b", rooms);
 	refused("STOCKROOM_ROOMS", ",", rooms);
