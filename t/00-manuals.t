@@ -16,7 +16,8 @@ use Test::More;
 my $top = abs_path("$RealBin/..");
 my $build = $ENV{STOCKROOM_BUILD} // "$top/build";
 my %pages = map { $_ => slurp("$top/man/$_") }
-    qw(stockroom-app.8 stockroom-relay.8 stockroomctl.8 stockroom.conf.5);
+    qw(stockroom.7 stockroom-api.7 stockroom-app.8 stockroom-relay.8
+    stockroomctl.8 stockroom.conf.5);
 
 sub slurp
 {
