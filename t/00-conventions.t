@@ -182,7 +182,8 @@ my %foreign = (
 	'sqlite3.h' => qr{^fcgi-app/(?:db|schema)\.c$},
 	'fcgiapp.h' => qr{^fcgi-app/(?:request\.h|(?:accept|request|response|
 	    main|route)\.c)$}x,
-	'microhttpd.h' => qr{^push-relay/(?:http|longpoll|loop|sse)\.c$},
+	'microhttpd.h' => qr{^push-relay/(?:answer|http|longpoll|loop|
+	    sse)\.c$}x,
 	'sodium.h' => qr{^(?:shared/(?:ticket|ticket-keys|event)|
 	    fcgi-app/(?:auth|user|main|ctl)|push-relay/main)\.c$}x,
 );

@@ -1,0 +1,80 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include "answer.h"
+#include "shared/log.h"
+#include "shared/problem.h"
+
+void
+answer_log(struct call *c, enum log_level level, const char *method,
+    const char *path, int status)
+{
+	struct log_line l;
+
+	log_begin(&l, level, "request");
+	log_str(&l, "id", c->id);
+	log_str(&l, "method", method);
+	log_str(&l, "path", path);
+	log_int(&l, "status", status);
+	log_str(&l, "user", c->ticket.username);
+	log_str(&l, "sid", c->ticket.sid);
+	if (c->detail != NULL)
+		log_str(&l, "detail", c->detail);
+	log_end(&l);
+}
+
+/* The problem document of RFC 9457. */
+static void
+put_problem(struct call *c, enum status st)
+{
+	struct json_object *obj = problem_new(
+	    st, c->detail, c->id, &c->err, c->err.detail[0] != '\0');
+	const char *text;
+	size_t len;
+
+	if (c->more != NULL) {
+		json_object_object_foreach(c->more, key, value)
+		    json_object_object_add(obj, key, json_object_get(value));
+	}
+	text = json_out_text(obj, &len);
+	buf_clear(&c->answer);
+	buf_add(&c->answer, text, len);
+	c->type = "application/problem+json";
+	json_object_put(obj);
+}
+
+bool
+answer_send(struct call *c, enum status st, const char *allow)
+{
+	struct MHD_Response *resp;
+	enum MHD_Result r;
+
+	if (status_http(st) >= 400) {
+		put_problem(c, st);
+		c->relay->stats.refused++;
+	}
+	resp = MHD_create_response_from_buffer(
+	    c->answer.len, c->answer.data, MHD_RESPMEM_MUST_COPY);
+	if (resp == NULL)
+		return false;
+	if (c->type != NULL)
+		MHD_add_response_header(resp, "Content-Type", c->type);
+	MHD_add_response_header(resp, "Cache-Control", "no-store");
+	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(resp, "X-Request-Id", c->id);
+	if (allow != NULL)
+		MHD_add_response_header(resp, "Allow", allow);
+	if (st == ST_UNAUTHORIZED)
+		MHD_add_response_header(resp, "WWW-Authenticate", "Bearer");
+	if (st == ST_TOO_MANY || st == ST_UNAVAILABLE)
+		MHD_add_response_header(resp, "Retry-After", "1");
+	r = MHD_queue_response(c->connection, (unsigned)status_http(st), resp);
+	MHD_destroy_response(resp);
+	return r == MHD_YES;
+}

@@ -1,0 +1,29 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The answer to a call that is neither a stream nor a poll, and the line that
+ * is logged of every call.
+ */
+#ifndef PUSH_RELAY_ANSWER_H
+#define PUSH_RELAY_ANSWER_H
+
+#include <stdbool.h>
+
+#include "call.h"
+#include "shared/log.h"
+
+/*
+ * Answer with the status and what the call's answer holds, or with the problem
+ * document of RFC 9457.  ALLOW is the Allow header, NULL for none.  False: the
+ * connection is to be closed.
+ */
+bool answer_send(struct call *, enum status, const char *allow);
+
+/* Log the call with the HTTP status that it got. */
+void answer_log(struct call *, enum log_level, const char *method,
+    const char *path, int status);
+
+#endif
