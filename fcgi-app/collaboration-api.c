@@ -208,6 +208,24 @@ fill_ticket(const struct req *rq, const struct join *join, struct ticket *t)
 	t->ends = rq->who.ends < latest ? rq->who.ends : latest;
 }
 
+/* Where the events are: paths of our site, or addresses of the relay's own. */
+static void
+add_addresses(struct json_object *o, const struct conf *conf)
+{
+	const char *url = conf->push_url;
+	const char *base = url[0] != '\0' ? url : conf->base;
+	const char *dir = url[0] != '\0' ? "" : "/push";
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s/stream", base, dir);
+	if (strcmp(conf->transport, "poll") == 0)
+		json_object_object_add(o, "stream", NULL);
+	else
+		add_text(o, "stream", text);
+	snprintf(text, sizeof(text), "%s%s/poll", base, dir);
+	add_text(o, "poll", text);
+}
+
 static struct json_object *
 join_json(
     const struct req *rq, const struct ticket *t, const struct change_log *log)
@@ -216,7 +234,6 @@ join_json(
 	struct event_position pos;
 	char signed_text[TICKET_MAX];
 	char position[EVENT_POSITION_MAX];
-	char stream[512], poll[512];
 
 	user = json_object_new_object();
 	json_object_object_add(
@@ -228,15 +245,12 @@ join_json(
 	memcpy(pos.epoch, log->epoch, sizeof(pos.epoch));
 	pos.seq = log->head;
 	event_position_text(&pos, position);
-	snprintf(stream, sizeof(stream), "%s/push/stream", rq->app->conf.base);
-	snprintf(poll, sizeof(poll), "%s/push/poll", rq->app->conf.base);
 	o = json_object_new_object();
 	add_text(o, "sid", t->sid);
 	json_object_object_add(o, "user", user);
 	add_text(o, "room", t->room);
 	add_text(o, "ticket", signed_text);
-	add_text(o, "stream", stream);
-	add_text(o, "poll", poll);
+	add_addresses(o, &rq->app->conf);
 	add_text(o, "position", position);
 	add_text(o, "build", PACKAGE_VERSION);
 	return o;

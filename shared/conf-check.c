@@ -140,6 +140,36 @@ conf_check_origin_regex(const char *text)
 	return origin_check_regex(text);
 }
 
+const char *
+conf_check_push_url(const char *text)
+{
+	char origin[CONF_WORD_MAX];
+	const char *path = strstr(text, "://");
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return NULL;
+	if (path != NULL)
+		path = strchr(path + 3, '/');
+	if (path != NULL && (size_t)(path - text) < sizeof(origin)) {
+		memcpy(origin, text, (size_t)(path - text));
+		origin[path - text] = '\0';
+		if (is_origin(origin) && conf_check_base(path) == NULL &&
+		    strcmp(text + len - 5, "/push") == 0)
+			return NULL;
+	}
+	return "empty, or an address that ends in /push, such as "
+	       "https://stock.example.com:8443/push";
+}
+
+const char *
+conf_check_transport(const char *text)
+{
+	if (strcmp(text, "auto") == 0 || strcmp(text, "poll") == 0)
+		return NULL;
+	return "auto or poll";
+}
+
 static bool
 is_room(const char *text)
 {

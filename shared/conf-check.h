@@ -27,6 +27,12 @@ const char *conf_check_origins(const char *);
 /* "" or what origin_init takes. */
 const char *conf_check_origin_regex(const char *);
 
+/* "" or an origin and a path of which the last segment is "push". */
+const char *conf_check_push_url(const char *);
+
+/* How pages get their events: "auto" or "poll". */
+const char *conf_check_transport(const char *);
+
 /* One or more rooms: letters, digits, "_", "-" and ".". */
 const char *conf_check_rooms(const char *);
 

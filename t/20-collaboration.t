@@ -85,6 +85,28 @@ is($s->join_room(as => 'vera')->{user}{username}, 'vera', 'viewers may join');
 is($s->join_room(token => $s->token('ana', name => 'label printer'))
     ->{user}{username}, 'ana', 'so may tokens');
 
+# -- where the events are
+
+for my $case (
+    [{ STOCKROOM_BASE => '/stock' }, '/stock/push/stream',
+	'/stock/push/poll'],
+    [{ STOCKROOM_TRANSPORT => 'poll' }, undef, '/push/poll'],
+    [{ STOCKROOM_PUSH_URL => 'https://stock.lan:8443/push',
+	STOCKROOM_BASE => '/stock' }, 'https://stock.lan:8443/push/stream',
+	'https://stock.lan:8443/push/poll'],
+    [{ STOCKROOM_PUSH_URL => 'http://stock.lan:81/a/push',
+	STOCKROOM_TRANSPORT => 'poll' }, undef,
+	'http://stock.lan:81/a/push/poll']) {
+	my ($env, $stream, $poll) = @$case;
+	my $other = Stockroom->new(env => $env);
+	my $answer = $other->join_room(as => 'ana');
+	my $how = join ' ', map { "$_=$env->{$_}" } sort keys %$env;
+	is($answer->{stream}, $stream, "$how: stream");
+	is($answer->{poll}, $poll, "$how: poll");
+	ok(exists $answer->{stream}, "$how: said, be it null");
+	$other->finish;
+}
+
 # -- presence
 
 sub who

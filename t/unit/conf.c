@@ -306,6 +306,14 @@ test_texts(void **state)
 	    "https://A.com", "https://a.com/", "ftp://a.com",
 	    "https://a.com:", "https://a.com:0", "https://a.com:70000",
 	    "https://u@a.com", "https://[::1", "*", "null"};
+	static const char push[] =
+	    "empty, or an address that ends in /push, such as "
+	    "https://stock.example.com:8443/push";
+	static const char *const urls[] = {"/push", "push", "https://a.com",
+	    "https://a.com/", "https://a.com/push/", "https://a.com/pushy",
+	    "https://a.com//push", "https://a.com/stock", "ftp://a.com/push",
+	    "https://A.com/push", "https://a.com:0/push", "https:///push",
+	    "https://a.com/push?x", "https://u@a.com/push", "https://push"};
 	size_t i;
 
 	(void)state;
@@ -327,6 +335,13 @@ test_texts(void **state)
 	refused("ALLOW_ORIGIN_REGEX", "https://(a|b",
 	    "empty, or a POSIX extended regular expression of at most 500 "
 	    "bytes, without back-references (Unmatched ( or \\()");
+	accepted("STOCKROOM_PUSH_URL", "https://stock.example.com:8443/push");
+	accepted("STOCKROOM_PUSH_URL", "http://[::1]:8081/stock/push");
+	for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		refused("STOCKROOM_PUSH_URL", urls[i], push);
+	accepted("STOCKROOM_TRANSPORT", "auto");
+	accepted("STOCKROOM_TRANSPORT", "poll");
+	refused("STOCKROOM_TRANSPORT", "sse", "auto or poll");
 	refused("STOCKROOM_ROOMS", "a,b,a", rooms);
 	refused("STOCKROOM_ROOMS", "a b", rooms);
 	refused("STOCKROOM_ROOMS", ",", rooms);
