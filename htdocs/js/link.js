@@ -63,6 +63,7 @@ export class Link {
 	async read(seat, position)
 	{
 		const open = this.open = new AbortController();
+		this.choice.streams = seat.stream !== null;
 		const kind = this.choice.pick(Date.now());
 		const on = {
 			frame: (/** @type {string} */ event,

@@ -93,7 +93,7 @@ export class Poller {
 	 */
 	async ask(seat, open, end)
 	{
-		const url = new URL(seat.poll ?? "/push/poll", root);
+		const url = new URL(seat.poll, root);
 
 		for (const [key, value] of [["position", this.position],
 			["presence_version", this.version],

@@ -6,7 +6,7 @@
  * there, edit leases, and that it leaves.
  */
 
-import { root } from "./api.js";
+import { pushUrl } from "./seat.js";
 import { retryAfter } from "./transport.js";
 
 /** Least time between two cursor messages, ms. */
@@ -59,8 +59,7 @@ export class Relay {
 			return none;
 		const timer = setTimeout(() => stop.abort(), TIMEOUT);
 		try {
-			const answer = await fetch(
-			    new URL(path, new URL(seat.stream, root)), {
+			const answer = await fetch(pushUrl(seat, path), {
 				method: "POST", signal: stop.signal,
 				headers: { "Content-Type": "application/json",
 					Authorization:
@@ -143,8 +142,7 @@ export class Relay {
 		const seat = this.seat();
 
 		if (seat !== null)
-			navigator.sendBeacon(
-			    new URL("leave", new URL(seat.stream, root)),
+			navigator.sendBeacon(pushUrl(seat, "leave"),
 			    seat.ticket);
 	}
 }

@@ -6,7 +6,7 @@
  * outlives a reload, so that the sid does too.
  */
 
-import { Problem } from "./api.js";
+import { Problem, root } from "./api.js";
 
 /** A ticket older than this is renewed for a return, ms: a relay that has
  * begun anew takes those of the last minute only. */
@@ -18,11 +18,23 @@ const KEPT = "stockroom.ticket";
  * @property {string} sid
  * @property {string} room
  * @property {string} ticket
- * @property {string} stream path of the stream
- * @property {string} [poll] path of the poll
+ * @property {string | null} stream address of the stream, or its path on our
+ *   site; null: there are polls only
+ * @property {string} poll the same of the poll
  * @property {string} position
  * @property {{user_id: number, username: string, color: string}} user
  */
+
+/**
+ * Where something of the relay's is: beside the poll, on our site or on a
+ * port of the relay's own.
+ * @param {Joined} seat
+ * @param {string} what such as "beat"
+ */
+export function pushUrl(seat, what)
+{
+	return new URL(what, new URL(seat.poll, root));
+}
 
 export class Seat {
 	/**

@@ -21,7 +21,7 @@ import { FIRST_FRAME, ended, retryAfter } from "./transport.js";
 
 /**
  * Read the stream to its end; never throws.
- * @param {Joined} seat
+ * @param {Joined} seat that has one
  * @param {string | null} position where to go on
  * @param {AbortController} open ends it
  * @param {Reader} on
@@ -30,7 +30,7 @@ import { FIRST_FRAME, ended, retryAfter } from "./transport.js";
 export async function readStream(seat, position, open, on)
 {
 	const end = ended();
-	const url = new URL(seat.stream, root);
+	const url = new URL(/** @type {string} */ (seat.stream), root);
 	const timer = setTimeout(() => {
 		end.late = true;
 		open.abort();

@@ -22,6 +22,9 @@ import { GRACE, STABLE, backoff, ended, recoveredFor,
 
 /** Beats of a tab that follows, ms, should no ping make it beat. */
 const BEAT = 12000;
+/** Least time between beats because of pings, ms: an empty poll is one, too,
+ * and may come every second. */
+const BEAT_LEAST = 8000;
 /** A leader that begins to follow beats after that, ms: when the relay has
  * seen its stream end. */
 const FIRST_BEAT = 1000;
@@ -413,7 +416,8 @@ export class Stream {
 			this.beat();
 			/* A restarted relay does not know where we are. */
 			this.relay.again();
-		} else if (event === "ping") {
+		} else if (event === "ping" &&
+		    Date.now() - this.relay.beaten >= BEAT_LEAST) {
 			this.beat();
 		}
 		this.hooks.frame(event, data, id);

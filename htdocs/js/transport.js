@@ -143,6 +143,8 @@ export class Choice {
 	{
 		this.option = option;
 		this.spread = 0.75 + random / 2;
+		/** the site has streams at all */
+		this.streams = true;
 		/** poll until then, ms since 1970; 0: stream */
 		this.until = 0;
 		/** streams that did not work */
@@ -154,6 +156,8 @@ export class Choice {
 	/** @param {number} now @returns {"sse" | "poll"} */
 	pick(now)
 	{
+		if (!this.streams)
+			return "poll";
 		if (this.option !== "auto")
 			return this.option;
 		return now < this.until ? "poll" : "sse";
@@ -175,7 +179,7 @@ export class Choice {
 	{
 		const before = this.pick(now);
 
-		if (this.option !== "auto")
+		if (this.option !== "auto" || !this.streams)
 			return false;
 		if (kind === "poll") {
 			/* No answer either: streams are not to blame. */
