@@ -9,8 +9,11 @@ use strict;
 use warnings;
 
 use FindBin;
+use lib "$FindBin::Bin/lib";
 use JSON::PP;
 use Test::More;
+
+use OpenApi;
 
 my $src = "$FindBin::Bin/..";
 
@@ -119,6 +122,27 @@ my %shown = %{ $schemas->{Item}{properties} };
 delete $shown{merged_with};
 is(join(' ', sort keys %shown), join(' ', sort keys %derived),
     'what is shown besides');
+
+# The harness holds every answer against these schemas; what it does not know
+# of them it would not judge.
+sub keywords
+{
+	my ($schema, $at) = @_;
+	my @unknown = map { "$at: $_" }
+	    grep { !$OpenApi::KNOWN{$_} && $_ ne q($ref) } sort keys %$schema;
+
+	for my $name (sort keys %{ $schema->{properties} // {} }) {
+		push @unknown, keywords($schema->{properties}{$name},
+		    "$at/$name");
+	}
+	push @unknown, keywords($schema->{items}, "$at/items")
+	    if $schema->{items};
+	push @unknown, map { keywords($_, "$at/allOf") }
+	    @{ $schema->{allOf} // [] };
+	return @unknown;
+}
+is_deeply([map { keywords($schemas->{$_}, $_) } sort keys %$schemas], [],
+    "the schemas say nothing that is not judged");
 
 my ($version) = slurp('configure.ac') =~ /AC_INIT\(\[\w+\],\s*\[([^\]]+)\]/;
 is($doc->{info}{version}, $version, 'the version');

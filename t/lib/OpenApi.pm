@@ -78,6 +78,12 @@ sub members
 	    keys %{ $schema->{properties} // {} });
 }
 
+# What judge() knows of JSON Schema, or what judges nothing.  "not" is for
+# requests only.
+our %KNOWN = map { $_ => 1 } qw(type pattern enum minimum maximum minLength
+    maxLength const allOf required format items properties
+    additionalProperties not description default example examples);
+
 # What is wrong with V, as a list of lines.
 sub judge
 {
@@ -96,6 +102,12 @@ sub judge
 	    @{ $schema->{enum} };
 	return @bad unless defined $v;
 	if (!ref $v) {
+		push @bad, "$at: too small" if defined $schema->{minimum} &&
+		    $v < $schema->{minimum};
+		push @bad, "$at: too large" if defined $schema->{maximum} &&
+		    $v > $schema->{maximum};
+		push @bad, "$at: not $schema->{const}"
+		    if defined $schema->{const} && $v ne $schema->{const};
 		push @bad, "$at: $v does not fit its pattern"
 		    if defined $schema->{pattern} && $v !~ /$schema->{pattern}/;
 		push @bad, "$at: too long"
@@ -112,6 +124,10 @@ sub judge
 		    for 0 .. $#$v;
 	}
 	return @bad unless ref $v eq 'HASH';
+	push @bad, map { "$at: $_ is not described" }
+	    grep { !$schema->{properties}{$_} } keys %$v
+	    if exists $schema->{additionalProperties} &&
+	    !$schema->{additionalProperties};
 	push @bad, map { "$at: has no $_" } grep { !exists $v->{$_} }
 	    @{ $schema->{required} // [] };
 	for my $key (keys %{ $schema->{properties} // {} }) {
@@ -134,6 +150,10 @@ sub complaints
 	my $what = "$method $path: $r->{status}";
 	my $said = deref($op->{responses}{ $r->{status} }) or
 	    return "$what is not described";
+	if (my ($gone) = grep { !defined $r->{headers}{lc $_} }
+	    sort keys %{ $said->{headers} // {} }) {
+		return "$what has no $gone";
+	}
 	my ($type, $content) = %{ $said->{content} // {} };
 	if (!defined $type) {
 		return length $r->{body} ? "$what has a body" : ();
