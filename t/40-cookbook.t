@@ -56,6 +56,7 @@ my @rows = (
     ['A=', qr/\A\z/],
     ['sr()', qr/\A\z/],
     ['sr $S/api/v1/health', qr/"status": *"ok"/],
+    ['sr $S/api/v1/openapi.json', qr!^/inventory/items$!m],
     ['sr $S/api/v1/session', qr/"username": "ana"/],
     ['sr $A/fields', qr/^quantity\tnumber$/m],
     ['sr "$A/items?limit=3" | tee', qr/\A(\S+\n){3}\z/],
@@ -99,7 +100,8 @@ my @rows = (
     ['rm', qr/\A\z/],
 );
 
-my $s = Stockroom->new(demo => 1, relay => 1, nginx => 1);
+my $s = Stockroom->new(demo => 1, relay => 1, nginx => 1,
+    env => { STOCKROOM_LOG_LEVEL => 3 });
 my $dir = "$s->{dir}/typed";
 mkdir $dir or die "$dir: $!";
 $s->{env}{PATH} = "$s->{build}:$ENV{PATH}";
@@ -185,6 +187,34 @@ close $typed;
 waitpid $pid, 0;
 is_deeply([grep { !/^(out|err|stream)$/ } map { s{.*/}{}r } glob "$dir/*"],
     [], 'nothing is left behind, the secrets least of all');
+# "METHOD path" of the rows of a table, and of what a log says succeeded.
+sub routes_of
+{
+	my ($file, $re) = @_;
+
+	my $text = slurp("$top/$file");
+	my @route;
+	push @route, [$1, $2] while $text =~ /$re/g;
+	return @route;
+}
+
+sub served
+{
+	my ($part, $method, $path) = @_;
+
+	my $re = $path =~ s/\{\w+\}/[^ \/]+/gr;
+	return $s->log_text($part) =~
+	    / method=$method path=$re (?:[^\n]* )?status=2\d\d\b/;
+}
+
+my @app = routes_of('fcgi-app/routes.c',
+    qr!\{\s*M_([A-Z]+),\s*"([^"]+)"!);
+my @push = map { [@$_[1, 0]] } routes_of('push-relay/route.c',
+    qr!\{\s*"(/push/\w+)",\s*"([A-Z]+)"!);
+cmp_ok(scalar @app, '>', 15, 'the app has routes');
+cmp_ok(scalar @push, '>', 5, 'and so has the relay');
+ok(served(app => @$_), "a line shows @$_") for @app;
+ok(served(relay => @$_), "a line shows @$_") for @push;
 is($s->get('/inventory/items/BOX-2', as => 'ana')->{status}, 404,
     'what was deleted is gone');
 $s->finish;
