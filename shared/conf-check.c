@@ -170,6 +170,38 @@ conf_check_transport(const char *text)
 	return "auto or poll";
 }
 
+const char *
+conf_check_auth(const char *text)
+{
+	if (strcmp(text, "session") == 0 || strcmp(text, "remote_user") == 0)
+		return NULL;
+	return "session or remote_user";
+}
+
+const char *
+conf_check_remote_role(const char *text)
+{
+	if (strcmp(text, "viewer") == 0 || strcmp(text, "editor") == 0 ||
+	    strcmp(text, "none") == 0)
+		return NULL;
+	return "viewer, editor or none";
+}
+
+const char *
+conf_check_signout(const char *text)
+{
+	size_t len = strlen(text);
+	bool path = text[0] == '/' && text[1] != '/' && text[1] != '\\';
+	bool plain = len < PATH_MAX_BYTES;
+
+	for (size_t i = 0; i < len; i++)
+		plain = plain && text[i] > 0x20 && text[i] < 0x7f;
+	if (plain && (len == 0 || path || strncmp(text, "https://", 8) == 0 ||
+			 strncmp(text, "http://", 7) == 0))
+		return NULL;
+	return "empty, a path such as /logout, or an address of http or https";
+}
+
 static bool
 is_room(const char *text)
 {

@@ -33,6 +33,13 @@ const char *conf_check_push_url(const char *);
 /* How pages get their events: "auto" or "poll". */
 const char *conf_check_transport(const char *);
 
+/* "session" or "remote_user"; a role that may be had unasked, or "none". */
+const char *conf_check_auth(const char *);
+const char *conf_check_remote_role(const char *);
+
+/* "", an absolute path of this site, or an address of http or https. */
+const char *conf_check_signout(const char *);
+
 /* One or more rooms: letters, digits, "_", "-" and ".". */
 const char *conf_check_rooms(const char *);
 

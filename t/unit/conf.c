@@ -306,6 +306,9 @@ test_texts(void **state)
 	    "https://A.com", "https://a.com/", "ftp://a.com",
 	    "https://a.com:", "https://a.com:0", "https://a.com:70000",
 	    "https://u@a.com", "https://[::1", "*", "null"};
+	static const char *const signouts[] = {"javascript:alert(1)",
+	    "//evil.lan/", "/\\evil.lan", "logout", "/log out",
+	    "data:text/html,x", "/a\xc3\xb6"};
 	static const char push[] =
 	    "empty, or an address that ends in /push, such as "
 	    "https://stock.example.com:8443/push";
@@ -331,6 +334,14 @@ test_texts(void **state)
 	    "origins in "
 	    "small letters such as https://stock.example.com, separated by "
 	    "commas");
+	refused("STOCKROOM_AUTH", "basic", "session or remote_user");
+	refused("STOCKROOM_REMOTE_ROLE", "admin", "viewer, editor or none");
+	accepted("STOCKROOM_SIGNOUT_URL", "/oidc?logout=https%3A%2F%2Fa.lan");
+	accepted("STOCKROOM_SIGNOUT_URL", "https://sso.lan/logout");
+	for (i = 0; i < sizeof(signouts) / sizeof(signouts[0]); i++)
+		refused("STOCKROOM_SIGNOUT_URL", signouts[i],
+		    "empty, a path such as /logout, or an address of http or "
+		    "https");
 	accepted("STOCKROOM_ROOMS", "inventory_management,b-2");
 	refused("ALLOW_ORIGIN_REGEX", "https://(a|b",
 	    "empty, or a POSIX extended regular expression of at most 500 "
