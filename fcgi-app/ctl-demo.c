@@ -4,8 +4,8 @@
  */
 
 /*
- * stockroomctl demo: a small shop with a workshop, in an empty database.  Its
- * items came in over the past weeks, by several people, and some were taken
+ * stockroomctl demo fill: a small shop with a workshop, in an empty database.
+ * Its items came in over the past weeks, by several people, and some were taken
  * or counted since: the log tells it all, as if it had been so.
  */
 #include <stdio.h>
@@ -260,6 +260,17 @@ look(struct db *db, struct item_counts *counts, int *user_count,
 	return change_log_read(db, log);
 }
 
+static struct json_object *
+made_json(int64_t item_count, int64_t user_count, bool made)
+{
+	struct json_object *obj = json_object_new_object();
+
+	ctl_put_int(obj, "items", item_count);
+	ctl_put_int(obj, "users", user_count);
+	ctl_put_bool(obj, "made", made);
+	return obj;
+}
+
 /* Under the write lock: fill the database if it is still empty. */
 static int
 fill_if_empty(struct ctl *ctl, struct demo *demo, bool if_empty)
@@ -275,27 +286,26 @@ fill_if_empty(struct ctl *ctl, struct demo *demo, bool if_empty)
 	if (st == ST_OK && (counts.all > 0 || user_count > 0 || log.head > 0)) {
 		db_write_end(demo->db, false);
 		if (!if_empty)
-			return ctl_fail(ctl,
-			    "%s is not empty: it has %lld "
-			    "items and %d users",
+			return ctl_fail(ctl, EX_CANTCREAT,
+			    "%s is not empty: it has %lld items and %d users",
 			    ctl->conf.db, (long long)counts.all, user_count);
-		printf("already there: %lld items and %d users in %s\n",
+		return ctl_answer(ctl, made_json(counts.all, user_count, false),
+		    "already there: %lld items and %d users in %s",
 		    (long long)counts.all, user_count, ctl->conf.db);
-		return CTL_OK;
 	}
 	if (st == ST_OK)
 		st = fill(demo);
 	if ((st = ctl_write_end(demo->db, st)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	printf("made %d items, the column qty_ordered_jason, and the users "
-	       "ana, ben (editor), vera (viewer), admin (admin) with the "
-	       "password " PASSWORD " in %s\n",
+	return ctl_answer(ctl, made_json(ITEM_COUNT, USER_COUNT, true),
+	    "made %d items, the column qty_ordered_jason, and the users ana, "
+	    "ben (editor), vera (viewer), admin (admin) with the "
+	    "password " PASSWORD " in %s",
 	    ITEM_COUNT, ctl->conf.db);
-	return CTL_OK;
 }
 
 int
-ctl_demo(struct ctl *ctl, int argc, char **argv)
+ctl_demo_fill(struct ctl *ctl, int argc, char **argv)
 {
 	struct demo demo = {0};
 	struct item_counts counts;
@@ -305,8 +315,8 @@ ctl_demo(struct ctl *ctl, int argc, char **argv)
 	    {"if-empty", NULL, &if_empty}, {NULL, NULL, NULL}};
 	int i, user_count, code;
 
-	if (!ctl_parse(ctl, argc, argv, options, 0, NULL))
-		return CTL_USAGE;
+	if (!ctl_parse(ctl, argc, argv, options, 0, 0, NULL))
+		return EX_USAGE;
 	demo.now = clock_utc_ms();
 	/* Hashing is slow: outside the lock, and only if there is a point. */
 	if (look(ctl->reader, &counts, &user_count, &log) == ST_OK &&
@@ -314,7 +324,7 @@ ctl_demo(struct ctl *ctl, int argc, char **argv)
 		for (i = 0; i < USER_COUNT; i++)
 			if (user_hash(PASSWORD, strlen(PASSWORD),
 				demo.hash[i]) != ST_OK)
-				return ctl_fail(ctl,
+				return ctl_fail(ctl, EX_OSERR,
 				    "the passwords cannot be hashed: is there "
 				    "64 MiB of memory?");
 	code = fill_if_empty(ctl, &demo, if_empty);

@@ -17,100 +17,94 @@
 #define DAY_MS   INT64_C(86400000)
 #define DAYS_MAX 3650
 
-static const struct ctl_option no_options[] = {{NULL, NULL, NULL}};
-
 /* What a new token is to be. */
 struct order {
 	const char *name, *user, *role;
 	int64_t expires_at; /* ms since 1970; 0: never */
 };
 
-static bool
-read_days(const char *text, int64_t *expires_at)
-{
-	long days;
-
-	if (strlen(text) > 4 || text[strspn(text, "0123456789")] != '\0' ||
-	    (days = strtol(text, NULL, 10)) < 1 || days > DAYS_MAX)
-		return false;
-	*expires_at = clock_utc_ms() + days * DAY_MS;
-	return true;
-}
-
-/* In the transaction; false, having said why, when it cannot be. */
-static bool
-make(const struct ctl *ctl, struct db *db, const struct order *order,
+/* In the transaction; EX_OK, or having said why it cannot be. */
+static int
+make(struct ctl *ctl, struct db *db, const struct order *order,
     char secret[TOKEN_LEN + 1], enum role *role)
 {
 	struct user user;
 	enum status st;
 
-	if ((st = user_by_name(db, order->user, &user)) == ST_NOT_FOUND) {
-		ctl_fail(ctl, "there is no user %s", order->user);
-		return false;
-	}
-	if (st == ST_OK) {
-		*role = order->role != NULL ? user_role_parse(order->role)
-					    : user.role;
-		if (*role > user.role) {
-			ctl_fail(ctl,
-			    "%s is %s: a token of theirs cannot be "
-			    "%s",
-			    user.username, user_role_name(user.role),
-			    order->role);
-			return false;
-		}
-		st = token_add(
-		    db, order->name, user.id, *role, order->expires_at, secret);
-	}
+	st = user_by_name(db, order->user, &user);
+	if (st == ST_NOT_FOUND)
+		return ctl_fail(
+		    ctl, EX_NOUSER, "there is no user %s", order->user);
+	if (st != ST_OK)
+		return ctl_fail_status(ctl, st);
+	*role = order->role != NULL ? user_role_parse(order->role) : user.role;
+	if (*role > user.role)
+		return ctl_fail(ctl, EX_NOPERM,
+		    "%s is %s: a token of theirs cannot be %s", user.username,
+		    user_role_name(user.role), order->role);
+	st = token_add(
+	    db, order->name, user.id, *role, order->expires_at, secret);
 	if (st == ST_CONFLICT)
-		ctl_fail(ctl,
-		    "there is a token \"%s\" already; revoke it "
-		    "first or choose another name",
+		return ctl_fail(ctl, EX_CANTCREAT,
+		    "there is a token \"%s\" already; revoke it first or "
+		    "choose another name",
 		    order->name);
-	else if (st != ST_OK)
-		ctl_fail_status(ctl, st);
-	return st == ST_OK;
+	return st == ST_OK ? EX_OK : ctl_fail_status(ctl, st);
+}
+
+/* What is told of a new token, its secret for the only time. */
+static struct json_object *
+added_json(const struct order *order, enum role role, const char *secret)
+{
+	struct json_object *obj = json_object_new_object();
+
+	ctl_put_text(obj, "name", order->name);
+	ctl_put_text(obj, "username", order->user);
+	ctl_put_text(obj, "role", user_role_name(role));
+	ctl_put_time(obj, "expires_at", order->expires_at);
+	ctl_put_text(obj, "token", secret);
+	return obj;
 }
 
 static int
-add(const struct ctl *ctl, const struct order *order)
+add(struct ctl *ctl, const struct order *order)
 {
 	char secret[TOKEN_LEN + 1] = "";
 	struct db *db;
 	enum role role = ROLE_NONE;
 	enum status st;
-	bool made;
+	int code;
 
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	made = make(ctl, db, order, secret, &role);
-	st = db_write_end(db, made);
-	if (!made)
-		return CTL_FAILURE;
+	code = make(ctl, db, order, secret, &role);
+	st = db_write_end(db, code == EX_OK);
+	if (code != EX_OK)
+		return code;
 	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
 	/* Only the secret on standard output, for TOKEN=$(...). */
-	fprintf(stderr,
-	    "added token \"%s\": acts as %s, role %s; it is shown "
-	    "only now:\n",
-	    order->name, order->user, user_role_name(role));
-	puts(secret);
+	if (!ctl->json)
+		ctl_note(ctl,
+		    "token \"%s\" acts as %s, role %s; it is shown only now:",
+		    order->name, order->user, user_role_name(role));
+	code = ctl_answer(ctl, added_json(order, role, secret), "%s", secret);
 	explicit_bzero(secret, sizeof(secret));
-	return CTL_OK;
+	return code;
 }
 
 int
 ctl_token_add(struct ctl *ctl, int argc, char **argv)
 {
 	struct order order = {NULL, NULL, NULL, 0};
-	const char *days = NULL;
+	const char *days_text = NULL;
+	int64_t days = 0;
 	const struct ctl_option options[] = {{"user", &order.user, NULL},
-	    {"role", &order.role, NULL}, {"expires", &days, NULL},
+	    {"role", &order.role, NULL}, {"expires", &days_text, NULL},
 	    {NULL, NULL, NULL}};
 
-	if (!ctl_parse(ctl, argc, argv, options, 1, &order.name))
-		return CTL_USAGE;
+	if (!ctl_parse(ctl, argc, argv, options, 1, 1, &order.name))
+		return EX_USAGE;
 	if (!token_name_valid(order.name))
 		return ctl_usage(ctl,
 		    "a name has 1 to %d characters, no "
@@ -120,56 +114,67 @@ ctl_token_add(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "--user must name whom it acts as");
 	if (order.role != NULL && user_role_parse(order.role) == ROLE_NONE)
 		return ctl_usage(ctl, "--role must be viewer, editor or admin");
-	if (days != NULL && !read_days(days, &order.expires_at))
-		return ctl_usage(
-		    ctl, "--expires must be 1 to %d days", DAYS_MAX);
+	if (!ctl_number(ctl, "expires", days_text, 1, DAYS_MAX, &days))
+		return EX_USAGE;
+	if (days > 0)
+		order.expires_at = clock_utc_ms() + days * DAY_MS;
 	return add(ctl, &order);
 }
 
 static void
-print_token(const struct token *token, void *arg)
+add_row(const struct token *token, void *arg)
 {
-	char expires[CTL_TIME], used[CTL_TIME];
+	struct json_object *obj = json_object_new_object();
 
-	(void)arg;
-	ctl_time(token->expires_at, expires);
-	ctl_time(token->last_used_at, used);
-	printf("%-20s  %-12s  %-6s  %.10s %.5s  %-16s  %s\n", token->name,
-	    token->username, user_role_name(token->role), token->created_at,
-	    token->created_at + 11, token->expires_at == 0 ? "never" : expires,
-	    used);
+	ctl_put_text(obj, "name", token->name);
+	ctl_put_text(obj, "username", token->username);
+	ctl_put_text(obj, "role", user_role_name(token->role));
+	ctl_put_text(obj, "created_at", token->created_at);
+	ctl_put_time(obj, "expires_at", token->expires_at);
+	ctl_put_time(obj, "last_used_at", token->last_used_at);
+	json_object_array_add(arg, obj);
 }
 
 int
 ctl_token_list(struct ctl *ctl, int argc, char **argv)
 {
+	static const struct ctl_column columns[] = {{"name", "NAME"},
+	    {"username", "USER"}, {"role", "ROLE"},
+	    {"created_at", "ADDED (UTC)"}, {"expires_at", "EXPIRES"},
+	    {"last_used_at", "LAST USED"}, {NULL, NULL}};
+	struct json_object *array;
 	enum status st;
 
-	if (!ctl_parse(ctl, argc, argv, no_options, 0, NULL))
-		return CTL_USAGE;
-	printf("%-20s  %-12s  %-6s  %-16s  %-16s  %s\n", "NAME", "USER", "ROLE",
-	    "ADDED (UTC)", "EXPIRES", "LAST USED");
-	if ((st = token_list(ctl->reader, print_token, NULL)) != ST_OK)
+	if (!ctl_parse(ctl, argc, argv, ctl_no_options, 0, 0, NULL))
+		return EX_USAGE;
+	array = json_object_new_array();
+	if ((st = token_list(ctl->reader, add_row, array)) != ST_OK) {
+		json_object_put(array);
 		return ctl_fail_status(ctl, st);
-	return CTL_OK;
+	}
+	return ctl_list(ctl, "tokens", array, columns);
 }
 
 int
 ctl_token_revoke(struct ctl *ctl, int argc, char **argv)
 {
+	struct json_object *obj;
 	const char *name;
 	struct db *db;
 	enum status st;
 
-	if (!ctl_parse(ctl, argc, argv, no_options, 1, &name))
-		return CTL_USAGE;
+	if (!ctl_parse(ctl, argc, argv, ctl_no_options, 1, 1, &name))
+		return EX_USAGE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
 	st = ctl_write_end(db, token_revoke(db, name));
 	if (st == ST_NOT_FOUND)
-		return ctl_fail(ctl, "there is no token \"%s\"", name);
+		return ctl_fail(
+		    ctl, EX_NOUSER, "there is no token \"%s\"", name);
 	if (st != ST_OK)
 		return ctl_fail_status(ctl, st);
-	printf("revoked token \"%s\"\n", name);
-	return CTL_OK;
+	obj = json_object_new_object();
+	ctl_put_text(obj, "name", name);
+	ctl_put_bool(obj, "revoked", true);
+	return ctl_answer(ctl, obj, "revoked token \"%s\"", name);
 }

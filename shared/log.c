@@ -25,6 +25,7 @@ static const char *const level_names[] = {"error", "warn", "info", "debug"};
 /* Set once at start, before there are threads. */
 static const char *log_program = "stockroom";
 static enum log_level log_max = LOG_INFO;
+static void (*log_say)(const char *message); /* NULL: as log lines */
 
 void
 log_init(const char *program, enum log_level max)
@@ -174,9 +175,19 @@ log_message(enum log_level level, const char *fmt, va_list ap)
 		return;
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
+	if (log_say != NULL) {
+		log_say(text);
+		return;
+	}
 	log_begin(&ln, level, "");
 	log_str(&ln, "message", text);
 	log_end(&ln);
+}
+
+void
+log_redirect(void (*say)(const char *message))
+{
+	log_say = say;
 }
 
 void

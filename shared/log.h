@@ -42,6 +42,12 @@ void log_warn(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 
+/*
+ * From now on whole lines, errors and all, go to SAY as plain text instead:
+ * for a program that people talk to.
+ */
+void log_redirect(void (*say)(const char *message));
+
 /* Log an error and exit with CODE (sysexits(3), e.g. 78 for settings). */
 noreturn void log_fatal(int code, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));

@@ -17,7 +17,7 @@ my $top = abs_path("$RealBin/..");
 my $build = $ENV{STOCKROOM_BUILD} // "$top/build";
 my %pages = map { $_ => slurp("$top/man/$_") }
     qw(stockroom.7 stockroom-api.7 stockroom-app.8 stockroom-relay.8
-    stockroomctl.8 stockroom.conf.5);
+    stockroomctl.1 stockroom.conf.5);
 
 sub slurp
 {
@@ -91,24 +91,37 @@ for my $program (qw(stockroom-app stockroom-relay stockroomctl)) {
 	}
 	my ($own) = $help =~ /^(.*?)\bSettings,/ms;
 	my @options = $own =~ /--([a-z][a-z-]+)/g;
+	# Those that every command takes have no line of their own.
+	push @options, 'json' if $program eq 'stockroomctl';
 	# Those of the synopsis "--help | --version" share one macro.
 	push @options, 'help', 'version';
-	my @described = $pages{"$program.8"} =~ /\bFl -([a-z][a-z-]+)/g;
-	push @described, $pages{"$program.8"} =~ /\| -([a-z][a-z-]+)/g;
+	my ($page) = grep { /^\Q$program\E\.\d$/ } sort keys %pages;
+	my @described = $pages{$page} =~ /\bFl -([a-z][a-z-]+)/g;
+	push @described, $pages{$page} =~ /\| -([a-z][a-z-]+)/g;
 	is_deeply [differences(\@options, \@described)], [],
-	    "$program.8 has the options of --help, and no others";
+	    "$page has the options of --help, and no others";
 	my $version = `'$build/$program' --version 2>&1`;
 	like $version, qr/^\Q$program\E \d+\.\d+\.\d+\n\z/,
 	    "$program --version";
 }
 
+# A command's line in --help and its item in the page say the same.
 my $help = `'$build/stockroomctl' --help`;
-my @commands = map { s/ $//r } $help =~ /^  ([a-z]+ (?:[a-z]+ )?)/gm;
-cmp_ok scalar @commands, '>', 5, 'stockroomctl has commands';
-is_deeply [differences(\@commands,
-    [map { join ' ', split ' ' }
-    $pages{'stockroomctl.8'} =~ /^\.It Cm ([a-z]+(?: [a-z]+)?)/gm])], [],
-    'stockroomctl.8 describes the commands of --help, and no others';
+my %synopsis = $help =~ /^  ([a-z]+ [a-z]+)\b *(.*)$/gm;
+my %item = $pages{'stockroomctl.1'} =~ s/\\\n/ /gr =~
+    /^\.It Cm ([a-z]+ [a-z]+)\b *(.*)$/gm;
+cmp_ok scalar keys %synopsis, '>', 5, 'stockroomctl has commands';
+is_deeply [differences([keys %synopsis], [keys %item])], [],
+    'stockroomctl.1 describes the commands of --help, and no others';
+for my $command (sort keys %synopsis) {
+	is_deeply [($item{$command} // '') =~ /Fl -([a-z-]+)/g],
+	    [$synopsis{$command} =~ /--([a-z-]+)/g],
+	    "stockroomctl.1: the options of $command";
+	my $own = `'$build/stockroomctl' $command --help`;
+	is_deeply [$own =~ /^  --([a-z-]+)/gm],
+	    [$synopsis{$command} =~ /--([a-z-]+)/g, 'json', 'help'],
+	    "$command --help explains them";
+}
 
 # ---- settings
 

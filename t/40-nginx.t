@@ -91,7 +91,7 @@ for my $page ('/', '/inventory/management', '/test-collaboration.html') {
 	}
 }
 for my $path ('/nothing', '/package.json', '/package-lock.json', '/vendor.sh',
-    '/vendor.sha256', '/../conf/nginx-demo.conf.in', '/%2e%2e/README',
+    '/vendor.sha256', '/install.sh', '/../conf/fill.sh', '/%2e%2e/README',
     '/.git/config', '/js/', '/inventory/') {
 	($st, $body) = curl('--path-as-is', "$url$path");
 	like($st, qr/^(400|403|404)$/, "$path is not for browsers");
@@ -165,7 +165,7 @@ is($st, 403, 'a cookie without an origin does not write');
 like($st, qr/^(200|405)$/, 'HEAD');
 
 # What README and the manual pages say, as it is typed.
-for my $file (qw(README man/stockroomctl.8)) {
+for my $file (qw(README man/stockroomctl.1)) {
 	# mdoc writes \e for a backslash.
 	my $text = slurp($s->top . "/$file") =~ s{\\e$}{\\}mgr;
 	my @line = $text =~ m{^\s*(?:\$ )?(curl (?:.*\\\n)*.*http.*)$}mg;
@@ -275,7 +275,8 @@ for my $log (qw(access nginx app relay)) {
 	    ['token', $token], ['cookie', $session], ['password',
 	    '"stockroom"'];
 }
-like($s->log_text('access'), qr{ /push/stream 200 }, 'the path is logged');
+like($s->log_text('access'), qr{"GET /push/stream HTTP/1.1" 200 },
+    'the path is logged');
 
 $s->finish;
 done_testing;

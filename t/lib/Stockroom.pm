@@ -35,6 +35,8 @@ use Socket qw(SOCK_STREAM);
 use Test::More ();
 use Time::HiRes qw(time sleep);
 
+use Nginx;
+
 use parent 'Client';
 
 use constant {
@@ -68,7 +70,8 @@ sub build
 #	app	'socket' (default), 'fd0' (spawn-fcgi's way), 'activate'
 #		(systemd's LISTEN_FDS), or 0: started later or never
 #	relay	1 starts the relay
-#	nginx	1 starts nginx, and requests go through it
+#	nginx	1 starts the demo's nginx, and requests go through it; or a hash
+#		of Nginx.pm's options: { tree, site, prefix, htdocs, ... }
 #	users	{ name => role }; default: the demo's four
 #	demo	1 makes the demo's users and items instead
 #	items	fill it with so many more items (seed-items.c)
@@ -91,18 +94,22 @@ sub new
 	}, $class;
 	$live{$dir} = $self;
 	chmod 0755, $dir;
+	my $nginx = ref $opt{nginx} ? $opt{nginx} : {};
+	$self->{nginx} = $nginx;
 	$self->{env} = {
 		STOCKROOM_DB => "$dir/stockroom.db",
 		STOCKROOM_EVENT_SOCKET => "$dir/event.sock",
 		STOCKROOM_PUSH_SOCKET => "$dir/push.sock",
 		STOCKROOM_KEY_FILE => "$dir/ticket.key",
+		defined $nginx->{prefix} ?
+		    (STOCKROOM_BASE => $nginx->{prefix}) : (),
 		ASAN_OPTIONS => 'detect_leaks=1:abort_on_error=0',
 		UBSAN_OPTIONS => 'print_stacktrace=1',
 		%{ $opt{env} // {} },
 	};
 	$self->{base} = $self->{env}{STOCKROOM_BASE} // '';
 	if ($opt{demo}) {
-		$self->ctl_ok(['demo']);
+		$self->ctl_ok(['demo', 'fill']);
 	} else {
 		$self->ctl_ok(['user', 'add', $_, '--role',
 		    $self->{users}{$_}],
@@ -233,26 +240,11 @@ sub start_nginx
 {
 	my ($self, %opt) = @_;
 
-	$self->{port} //= IO::Socket::INET->new(Listen => 1,
-	    LocalAddr => "127.0.0.1")->sockport;
-	my %fill = (DIR => $self->{dir}, LOG => $self->log_file("nginx"),
-	    ACCESS_LOG => "$self->{dir}/access.log", PORT => $self->{port},
-	    HTDOCS => $opt{htdocs} // "$top/htdocs",
-	    APP_SOCKET => $self->app_socket, INCLUDES => "$top/conf",
-	    PUSH_SOCKET => $self->push_socket);
-	for my $name (qw(nginx-demo.conf stockroom-nginx.conf)) {
-		open my $in, "<", "$top/conf/$name.in" or die "$name.in: $!\n";
-		my $text = join "", <$in>;
-		$text =~ s{\@([A-Z_]+)\@}{$fill{$1} // die "\@$1\@?\n"}ge;
-		open my $out, ">", "$self->{dir}/$name" or die;
-		print $out $text;
-	}
-	my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}),
-	    "/usr/sbin")[0] or die "no nginx\n";
-	$self->spawn("nginx", [$nginx, "-p", $self->{dir},
-	    "-c", "$self->{dir}/nginx-demo.conf",
-	    "-e", $self->log_file("nginx"),
-	    "-g", $> == 0 ? "daemon off; user root;" : "daemon off;"]);
+	$self->{nginx} = { %{ $self->{nginx} // {} }, %opt };
+	my $conf = Nginx::configure($self, %{ $self->{nginx} });
+	$self->spawn('nginx', [Nginx::program(), '-p', $self->{dir},
+	    '-c', $conf, '-e', $self->log_file('nginx'),
+	    '-g', $> == 0 ? 'daemon off; user root;' : 'daemon off;']);
 }
 
 sub ready_nginx
