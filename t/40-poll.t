@@ -107,7 +107,7 @@ ok $ana->wait_for(sub {
 is_deeply seqs($ana), [1 .. $missed[-1]], 'and all, once, in order';
 
 # The demo and a site end old workers some day.
-open my $fh, '<', $s->top . '/conf/nginx-demo.conf.in' or die;
+open my $fh, '<', $s->top . '/conf/demo/nginx.conf.in' or die;
 like join('', <$fh>), qr/^worker_shutdown_timeout 60s;$/m,
     'old workers end a minute after a reload';
 

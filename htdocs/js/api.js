@@ -8,8 +8,20 @@
 
 import { retryAfter } from "./transport.js";
 
-/** The site's root, under whatever prefix it lies. */
-export const root = new URL("../", import.meta.url);
+/**
+ * The site's root, under whatever prefix it lies.  Installed, this file is
+ * below v/HASH/ there; see htdocs/install.sh.
+ * @param {string} here where this file is, js/api.js
+ */
+export function rootOf(here)
+{
+	const top = new URL("../", here);
+
+	top.pathname = top.pathname.replace(/\/v\/[0-9a-f]{12}\/$/, "/");
+	return top;
+}
+
+export const root = rootOf(import.meta.url);
 
 /** Longest wait for an answer, ms. */
 const TIMEOUT = 15000;

@@ -76,7 +76,7 @@ sub request
 	my $type = exists $opt{type} ? $opt{type} :
 	    exists $opt{json} || exists $opt{body} ? 'application/json' :
 	    undef;
-	my $via = $opt{via} // ($self->{proc}{nginx} ? 'nginx' :
+	my $via = $opt{via} // ($self->plain_nginx ? 'nginx' :
 	    $self->{app} ? 'fcgi' : 'cgi');
 	my $send = "send_$via";
 	my $r = $self->$send($method, $uri, %opt, headers => \%h,
@@ -85,6 +85,14 @@ sub request
 	    if ($r->{headers}{'content-type'} // '') =~ /json/;
 	$self->check_described($method, $path, $r);
 	return $r;
+}
+
+# Whether nginx runs, and without TLS, which this client does not speak.
+sub plain_nginx
+{
+	my ($self) = @_;
+
+	return $self->{proc}{nginx} && !$self->{tls};
 }
 
 # Note what openapi.json does not say of an answer of the app's.
@@ -291,7 +299,7 @@ sub stream_address
 {
 	my ($self, $via, $what) = @_;
 
-	$via //= $self->{proc}{nginx} ? 'nginx' : 'relay';
+	$via //= $self->plain_nginx ? 'nginx' : 'relay';
 	$what //= 'stream';
 	return $via eq 'nginx' ? (port => $self->{port},
 	    path => "$self->{base}/push/$what") :
