@@ -10,6 +10,8 @@
 #ifndef FCGI_APP_APP_H
 #define FCGI_APP_APP_H
 
+#include <stdbool.h>
+
 #include "shared/conf.h"
 #include "shared/sock.h"
 #include "shared/ticket.h"
@@ -18,6 +20,7 @@ struct app {
 	struct conf conf;
 	struct sock_peers peers; /* who may connect */
 	struct ticket_keys keys; /* signs tickets */
+	bool cgi;                /* plain CGI: this request is the only one */
 };
 
 #endif

@@ -5,25 +5,19 @@
 
 #include "auth.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "app.h"
+#include "limit.h"
 #include "session.h"
 #include "shared/clock.h"
 #include "token.h"
 
-#define HASH_QUEUE 16     /* sign-ins that may wait for a turn */
-#define FAIL_MAX   10     /* failures of an account ... */
-#define FAIL_MS    300000 /* ... in so long close it for the rest */
-#define FAIL_SETS  1024   /* accounts are remembered in sets ... */
-#define FAIL_WAYS  4      /* ... of so many; the oldest makes room */
+#define HASH_QUEUE 16 /* sign-ins that may wait for a turn */
 
 /* What an unknown user's password is checked against, to take as long. */
 static const char dummy_hash[] =
@@ -219,93 +213,30 @@ turn_give(void)
 	pthread_mutex_unlock(&turns.mu);
 }
 
-/* --- Failures: too many close an account for a while --- */
-
-struct failures {
-	uint64_t name; /* keyed hash of the name; 0: free */
-	int64_t since; /* the first one, clock_mono_ms() */
-	int count;
-};
-
-static struct {
-	pthread_mutex_t mu;
-	bool ready;
-	unsigned char key[crypto_shorthash_KEYBYTES];
-	struct failures set[FAIL_SETS][FAIL_WAYS];
-} failed = {.mu = PTHREAD_MUTEX_INITIALIZER};
-
-/* The name, in any case, as a number.  Called with mu held. */
-static uint64_t
-name_hash(const char *username)
-{
-	char lower[USER_NAME_MAX * 4 + 1];
-	uint64_t hash = 0;
-	size_t n;
-
-	if (!failed.ready)
-		crypto_shorthash_keygen(failed.key);
-	failed.ready = true;
-	for (n = 0; n < sizeof(lower) && username[n] != '\0'; n++)
-		lower[n] = (char)tolower((unsigned char)username[n]);
-	crypto_shorthash(
-	    (unsigned char *)&hash, (unsigned char *)lower, n, failed.key);
-	return hash == 0 ? 1 : hash;
-}
-
-/* The account's row, made when missing.  Called with mu held. */
-static struct failures *
-failures_of(const char *username)
-{
-	uint64_t name = name_hash(username);
-	int64_t now = clock_mono_ms();
-	struct failures *set = failed.set[name % FAIL_SETS], *row = &set[0];
-
-	for (int i = 0; i < FAIL_WAYS; i++) {
-		if (set[i].name == name) {
-			row = &set[i];
-			break;
-		}
-		if (set[i].name == 0 || set[i].since < row->since)
-			row = &set[i];
-	}
-	if (row->name != name || now - row->since >= FAIL_MS)
-		*row = (struct failures){name, now, 0};
-	return row;
-}
+/* --- Passwords --- */
 
 /*
- * Count an attempt as a failure before it is known, so that many at once get
- * no further than one after the other.
+ * Count the try, then look.  The try is counted within the turn: while a
+ * hash is waited for, nobody else's is held up by what is not yet counted.
  */
 static enum status
-attempt_begin(const char *username)
+verify(struct req *rq, struct limit_try *try, const struct user *user,
+    const char *password, size_t len, bool *good)
 {
-	struct failures *row;
-	enum status st = ST_TOO_MANY;
+	bool known = try->user_id != 0 && user->hash[0] != '\0';
+	enum status st;
 
-	pthread_mutex_lock(&failed.mu);
-	row = failures_of(username);
-	if (row->count < FAIL_MAX) {
-		row->count++;
-		st = ST_OK;
+	if (turn_take() != ST_OK) {
+		rq->limit = (struct limit){0};
+		return req_fail(
+		    rq, ST_TOO_MANY, "too many people sign in at once");
 	}
-	pthread_mutex_unlock(&failed.mu);
+	if ((st = limit_try_count(try, &rq->limit)) == ST_OK)
+		*good = user_verify(
+			    known ? user->hash : dummy_hash, password, len) &&
+			known;
+	turn_give();
 	return st;
-}
-
-/* Take it back: it was none of the caller's (GOOD: nor those before). */
-static void
-attempt_undo(const char *username, bool good)
-{
-	struct failures *row;
-
-	pthread_mutex_lock(&failed.mu);
-	row = failures_of(username);
-	if (good)
-		row->count = 0;
-	else if (row->count > 0)
-		row->count--;
-	pthread_mutex_unlock(&failed.mu);
 }
 
 enum status
@@ -313,32 +244,28 @@ auth_password(struct req *rq, const char *username, const char *password,
     size_t len, struct user *out)
 {
 	struct user user = {0};
-	bool known, good;
+	struct limit_try try;
+	bool good = false;
 	enum status st;
 
-	if (attempt_begin(username) != ST_OK)
-		return req_fail(rq, ST_TOO_MANY,
-		    "too many wrong passwords for"
-		    " this account; try again in %d minutes",
-		    FAIL_MS / 60000);
 	st = user_by_name(rq->db, username, &user);
-	if (st != ST_OK && st != ST_NOT_FOUND) {
-		attempt_undo(username, false);
+	if (st != ST_OK && st != ST_NOT_FOUND)
 		return st;
-	}
-	known = st == ST_OK && !user.disabled;
-	if (turn_take() != ST_OK) {
-		attempt_undo(username, false);
-		return req_fail(
-		    rq, ST_TOO_MANY, "too many people sign in at once");
-	}
-	good =
-	    user_verify(known ? user.hash : dummy_hash, password, len) && known;
-	turn_give();
+	if (user.disabled)
+		user.id = 0;
+	if ((st = limit_try_begin(&try, rq->db, &rq->app->conf, username,
+		 user.id, req_env(rq, "REMOTE_ADDR"), &rq->limit)) == ST_OK)
+		st = verify(rq, &try, &user, password, len, &good);
+	if (st == ST_TOO_MANY && rq->limit.name != NULL)
+		return req_fail(rq, st,
+		    "too many wrong passwords; try again in %ld seconds",
+		    rq->limit.retry_s);
+	if (st != ST_OK)
+		return st;
 	if (!good)
 		return req_fail(
 		    rq, ST_UNAUTHORIZED, "wrong user name or password");
-	attempt_undo(username, true);
+	limit_try_good(&try, &rq->limit);
 	*out = user;
 	return ST_OK;
 }

@@ -14,6 +14,7 @@
 
 #include "db.h"
 #include "idem.h"
+#include "limit.h"
 #include "session.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -36,7 +37,8 @@ prune(void)
 
 	if (db_write_begin(&db) != ST_OK)
 		return;
-	good = session_prune(db) == ST_OK && idem_prune(db) == ST_OK;
+	good = session_prune(db) == ST_OK && idem_prune(db) == ST_OK &&
+	       limit_prune(db) == ST_OK;
 	db_write_end(db, good);
 }
 

@@ -275,7 +275,8 @@ main(int argc, char **argv)
 	if (ticket_keys_load_or_make(&app.keys, app.conf.key_file) != ST_OK)
 		return CONF_EXIT;
 	db_open_writer(app.conf.db);
-	if ((fd = find_socket(&opt)) == -1)
+	app.cgi = (fd = find_socket(&opt)) == -1;
+	if (app.cgi)
 		serve_cgi(&app);
 	else
 		serve_fastcgi(&app, fd, &opt);

@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "db.h"
+#include "limit.h"
 #include "request-parse.h"
 #include "shared/json.h"
 #include "shared/status.h"
@@ -67,7 +68,8 @@ struct req {
 				     "" without one */
 	struct json_error err[8]; /* what is wrong, for errors[] */
 	int err_count;
-	char detail[200]; /* the problem's detail or "" */
+	char detail[200];   /* the problem's detail or "" */
+	struct limit limit; /* that counts it, for RateLimit */
 };
 
 /* A request parameter of the web server's ("HTTP_IF_MATCH"); NULL if none. */

@@ -83,12 +83,32 @@ problem(struct resp *rs, const struct req *rq, enum status st)
 
 /* Headers that the status itself asks for. */
 static void
-status_headers(struct resp *rs, enum status st)
+status_headers(struct resp *rs, const struct req *rq, enum status st)
 {
+	char seconds[24];
+
 	if (st == ST_UNAUTHORIZED)
 		resp_header(rs, "WWW-Authenticate", "Bearer");
-	if (st == ST_UNAVAILABLE || st == ST_TOO_MANY)
-		resp_header(rs, "Retry-After", "1");
+	if (st != ST_UNAVAILABLE && st != ST_TOO_MANY)
+		return;
+	snprintf(seconds, sizeof(seconds), "%ld",
+	    st == ST_TOO_MANY && rq->limit.retry_s > 0 ? rq->limit.retry_s : 1);
+	resp_header(rs, "Retry-After", seconds);
+}
+
+/*
+ * How many more a client may: RateLimit and RateLimit-Policy
+ * (draft-ietf-httpapi-ratelimit-headers).
+ */
+static void
+put_limit(FCGX_Stream *out, const struct limit *limit)
+{
+	if (limit->name == NULL)
+		return;
+	FCGX_FPrintF(out, "RateLimit-Policy: \"%s\";q=%ld;w=%ld\r\n",
+	    limit->name, limit->quota, limit->window_s);
+	FCGX_FPrintF(out, "RateLimit: \"%s\";r=%ld;t=%ld\r\n", limit->name,
+	    limit->left, limit->reset_s);
 }
 
 int
@@ -105,7 +125,7 @@ resp_send(struct resp *rs, const struct req *rq, enum status st)
 		http = status_http(st);
 	if (!good) {
 		doc = problem(rs, rq, st);
-		status_headers(rs, st);
+		status_headers(rs, rq, st);
 	} else if (rs->json != NULL) {
 		doc = json_object_get(rs->json);
 	}
@@ -125,6 +145,7 @@ resp_send(struct resp *rs, const struct req *rq, enum status st)
 	    "X-Request-Id: %s\r\nCache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n",
 	    rq->id);
+	put_limit(out, &rq->limit);
 	if (rs->headers.len > 0)
 		FCGX_PutStr(rs->headers.data, (int)rs->headers.len, out);
 	FCGX_PutS("\r\n", out);

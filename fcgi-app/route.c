@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "app.h"
 #include "auth.h"
 #include "idem.h"
 #include "session.h"
@@ -157,6 +158,21 @@ run_write(struct req *rq, struct resp *rs)
 	return committed != ST_OK ? committed : st;
 }
 
+/* One write less for whoever asks, if there are any left. */
+static enum status
+count_write(struct req *rq)
+{
+	enum status st;
+
+	st = limit_write(
+	    rq->db, &rq->app->conf, &rq->who, rq->app->cgi, &rq->limit);
+	if (st == ST_TOO_MANY)
+		return req_fail(rq, st,
+		    "too many writes; try again in %ld seconds",
+		    rq->limit.retry_s);
+	return st;
+}
+
 /* The steps before the handler. */
 static enum status
 admit(struct req *rq)
@@ -170,7 +186,8 @@ admit(struct req *rq)
 	if ((st = auth_identify(rq)) != ST_OK ||
 	    (st = auth_role(rq, rq->route->role)) != ST_OK ||
 	    (changes && (st = auth_origin(rq)) != ST_OK) ||
-	    (changes && (st = req_params_end(rq)) != ST_OK))
+	    (changes && (st = req_params_end(rq)) != ST_OK) ||
+	    ((flags & R_RATE) != 0 && (st = count_write(rq)) != ST_OK))
 		return st;
 	return (flags & R_BODY) != 0 ? req_read_body(rq) : ST_OK;
 }

@@ -18,7 +18,8 @@
 enum route_flags {
 	R_BODY = 1,  /* a JSON object must come with it */
 	R_WRITE = 2, /* runs in the write transaction */
-	R_IDEM = 4   /* takes an Idempotency-Key */
+	R_IDEM = 4,  /* takes an Idempotency-Key */
+	R_RATE = 8   /* counts against the writes a minute */
 };
 
 /*

@@ -16,17 +16,17 @@ const struct route routes[] = {
 
 	{ M_GET,    "/inventory/fields", field_list, ROLE_VIEWER, 0 },
 	{ M_GET,    "/inventory/items", item_list, ROLE_VIEWER, 0 },
-	{ M_POST,   "/inventory/items", item_create, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM },
+	{ M_POST,   "/inventory/items", item_create, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM | R_RATE },
 	{ M_GET,    "/inventory/items/{sku}", item_get, ROLE_VIEWER, 0 },
-	{ M_PATCH,  "/inventory/items/{sku}", item_patch, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM },
-	{ M_DELETE, "/inventory/items/{sku}", item_delete, ROLE_EDITOR, R_WRITE },
-	{ M_POST,   "/inventory/items/{sku}/adjustments", item_adjust, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM },
+	{ M_PATCH,  "/inventory/items/{sku}", item_patch, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM | R_RATE },
+	{ M_DELETE, "/inventory/items/{sku}", item_delete, ROLE_EDITOR, R_WRITE | R_RATE },
+	{ M_POST,   "/inventory/items/{sku}/adjustments", item_adjust, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM | R_RATE },
 	{ M_GET,    "/inventory/items/{sku}/history", item_history, ROLE_VIEWER, 0 },
 	{ M_GET,    "/inventory/changes", change_since, ROLE_VIEWER, 0 },
 
 	{ M_GET,    "/inventory/collaboration/presence", collaboration_presence, ROLE_VIEWER, 0 },
 	{ M_POST,   "/inventory/collaboration/join", collaboration_join, ROLE_VIEWER, R_BODY },
-	{ M_POST,   "/inventory/collaboration/broadcast-change", collaboration_broadcast, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM },
+	{ M_POST,   "/inventory/collaboration/broadcast-change", collaboration_broadcast, ROLE_EDITOR, R_BODY | R_WRITE | R_IDEM | R_RATE },
 
 	{ M_GET,    "/openapi.json", service_openapi, ROLE_NONE, 0 },
 	{ M_GET,    "/health", service_health, ROLE_NONE, 0 },

@@ -1,10 +1,10 @@
 -- What limits count.
 
--- Leaky buckets, by what they are of: "signin:" and a digest of the account
--- and the address, "user:7" for writes, ...  Rows that are full again may go.
+-- Leaky buckets, by what they are of: "pair:" and a digest of an account and
+-- an address, "user:7" for writes, ...  Those that are full again may go.
 CREATE TABLE bucket (
 	subject		TEXT PRIMARY KEY,
-	until		INTEGER NOT NULL	-- ms since 1970: nothing is left of it then
+	until		INTEGER NOT NULL	-- µs since 1970: it is full then
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bucket_by_time ON bucket (until);
 
