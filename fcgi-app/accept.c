@@ -23,12 +23,14 @@
 #include "route.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/service.h"
 
 #define CONNS_MAX   1024  /* connections open at once */
 #define IDLE_MS     75000 /* between requests; a web server ends first */
 #define IO_MS       10000 /* for one read or write of a request */
 #define BACKOFF_MS  200   /* without descriptors to accept with */
 #define TICK_MS     1000  /* to look for idle ones */
+#define FRESH_MS    1000  /* at the end, for a first request to come */
 #define STACK_BYTES (256 * 1024)
 
 enum conn_state {
@@ -42,6 +44,7 @@ struct conn {
 	int fd;
 	enum conn_state state;
 	int64_t since; /* idle from then, clock_mono_ms() */
+	bool fresh;    /* no request has come on it yet */
 };
 
 static struct {
@@ -51,7 +54,10 @@ static struct {
 	int open;             /* conns that are not free */
 	int queue[CONNS_MAX]; /* ready ones, a ring */
 	int head, queued;
-	bool stopping;
+	int busy;         /* workers that serve */
+	int64_t finished; /* times that one has done so */
+	bool ending;      /* no second request on a connection */
+	bool stopping;    /* workers end when the queue is empty */
 	int epoll_fd;
 	const struct app *app;
 } pool = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
@@ -85,6 +91,8 @@ take_ready(void)
 		pool.head = (pool.head + 1) % CONNS_MAX;
 		pool.queued--;
 		pool.conns[slot].state = CONN_BUSY;
+		pool.conns[slot].fresh = false;
+		pool.busy++;
 	}
 	pthread_mutex_unlock(&pool.mu);
 	return slot;
@@ -97,7 +105,9 @@ give_back(int slot, bool open)
 	struct conn *conn = &pool.conns[slot];
 
 	pthread_mutex_lock(&pool.mu);
-	if (open && pool.stopping) {
+	pool.busy--;
+	pool.finished++;
+	if (open && pool.ending) {
 		close(conn->fd);
 		open = false;
 	}
@@ -161,7 +171,7 @@ slot_take(int fd)
 			slot = i;
 	if (slot != -1) {
 		pool.conns[slot] =
-		    (struct conn){fd, CONN_IDLE, clock_mono_ms()};
+		    (struct conn){fd, CONN_IDLE, clock_mono_ms(), true};
 		pool.open++;
 	}
 	pthread_mutex_unlock(&pool.mu);
@@ -247,6 +257,63 @@ close_idle(int64_t ms)
 	pthread_mutex_unlock(&pool.mu);
 }
 
+/* Connections on which the first request has yet to come. */
+static int
+count_fresh(void)
+{
+	int n = 0;
+
+	pthread_mutex_lock(&pool.mu);
+	for (int i = 0; i < CONNS_MAX; i++)
+		n += pool.conns[i].state == CONN_IDLE && pool.conns[i].fresh;
+	pthread_mutex_unlock(&pool.mu);
+	return n;
+}
+
+/*
+ * Whether requests get done: a worker is free, or one has finished something
+ * since the last look.
+ */
+static bool
+is_working(int threads)
+{
+	static int64_t seen;
+	bool good;
+
+	pthread_mutex_lock(&pool.mu);
+	good = pool.busy < threads || pool.finished != seen;
+	seen = pool.finished;
+	pthread_mutex_unlock(&pool.mu);
+	return good;
+}
+
+/* The manager hears of us while this loop turns and the workers work. */
+static void
+keep_alive(int threads)
+{
+	static int64_t told;
+	int64_t rest = service_watchdog_ms(), now = clock_mono_ms();
+
+	if (rest == 0 || now - told < rest)
+		return;
+	told = now;
+	if (is_working(threads))
+		service_alive();
+	else
+		log_warn(
+		    "all %d threads are busy, and none gets done", threads);
+}
+
+/* How long the loop may sleep, in ms. */
+static int
+nap(bool resting)
+{
+	int64_t ms = resting ? BACKOFF_MS : TICK_MS;
+	int64_t rest = service_watchdog_ms();
+
+	return (int)(rest > 0 && rest < ms ? rest : ms);
+}
+
 /* One wait and what came of it; false when asked to end. */
 static bool
 turn(int listen_fd, int64_t *rest_until)
@@ -260,8 +327,7 @@ turn(int listen_fd, int64_t *rest_until)
 		*rest_until = 0;
 		resting = false;
 	}
-	n = epoll_wait(
-	    pool.epoll_fd, events, 64, resting ? BACKOFF_MS : TICK_MS);
+	n = epoll_wait(pool.epoll_fd, events, 64, nap(resting));
 	if (n == -1 && errno != EINTR)
 		log_fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
@@ -312,6 +378,31 @@ start_workers(pthread_t *threads, int count)
 	pthread_attr_destroy(&attr);
 }
 
+/*
+ * Take no more connections; those that were taken and have not said a word
+ * yet get their first request served, as it is on its way.  What waits in the
+ * backlog of a socket that was passed to us is for the next process.
+ */
+static void
+drain(int listen_fd, int signal_fd)
+{
+	struct epoll_event events[64];
+	int64_t until = clock_mono_ms() + FRESH_MS, left;
+	int n;
+
+	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
+	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, signal_fd, NULL);
+	close(listen_fd);
+	pthread_mutex_lock(&pool.mu);
+	pool.ending = true;
+	pthread_mutex_unlock(&pool.mu);
+	while (count_fresh() > 0 && (left = until - clock_mono_ms()) > 0) {
+		n = epoll_wait(pool.epoll_fd, events, 64, (int)left);
+		for (int i = 0; i < n; i++)
+			enqueue((int)events[i].data.u64);
+	}
+}
+
 /* Let the workers finish what has begun, and end them. */
 static void
 stop_workers(pthread_t *threads, int count)
@@ -340,13 +431,16 @@ accept_run(const struct app *app, int listen_fd, int count)
 	watch(EPOLL_CTL_ADD, signal_fd, EPOLLIN, TAG_SIGNAL);
 	watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
 	start_workers(threads, count);
+	service_ready("Serving requests");
 	while (turn(listen_fd, &rest_until)) {
+		keep_alive(count);
 		if (clock_mono_ms() - ticked >= TICK_MS) {
 			close_idle(IDLE_MS);
 			ticked = clock_mono_ms();
 		}
 	}
-	close(listen_fd);
+	service_stopping();
+	drain(listen_fd, signal_fd);
 	stop_workers(threads, count);
 	close_idle(0);
 	close(signal_fd);

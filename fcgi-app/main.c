@@ -29,13 +29,13 @@
 #include "route.h"
 #include "shared/log.h"
 #include "shared/origin.h"
+#include "shared/service.h"
 
 #include "config.h"
 
-#define LISTEN_FD_FIRST 3    /* systemd's, sd_listen_fds(3) */
-#define FLUSH_MS        500  /* plain CGI waits so long for the relay */
-#define FILES           4096 /* descriptors, if we may have so many */
-#define BACKLOG         511
+#define FLUSH_MS 500  /* plain CGI waits so long for the relay */
+#define FILES    4096 /* descriptors, if we may have so many */
+#define BACKLOG  511
 
 struct options {
 	const char *socket; /* --socket, or NULL */
@@ -204,9 +204,7 @@ raise_limit(void)
 static int
 find_socket(const struct options *opt)
 {
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	char self[24];
-	int fd = -1;
+	int fd;
 
 	if (opt->socket != NULL) {
 		if ((fd = sock_listen_unix(opt->socket, 0660, BACKLOG)) == -1)
@@ -214,14 +212,10 @@ find_socket(const struct options *opt)
 			    strerror(errno));
 		return fd;
 	}
-	snprintf(self, sizeof(self), "%ld", (long)getpid());
-	if (pid != NULL && fds != NULL && strcmp(pid, self) == 0) {
-		if (strcmp(fds, "1") != 0 ||
-		    !sock_is_listening(LISTEN_FD_FIRST))
-			log_fatal(EX_CONFIG,
-			    "LISTEN_FDS must pass one listening socket");
-		return LISTEN_FD_FIRST;
-	}
+	if ((fd = service_socket("app")) != -1 ||
+	    (fd = service_only_socket()) != -1)
+		return fd;
+	service_close_rest();
 	if (sock_is_listening(STDIN_FILENO))
 		return STDIN_FILENO;
 	if (getenv("GATEWAY_INTERFACE") == NULL) {
@@ -262,6 +256,7 @@ main(int argc, char **argv)
 	int fd;
 
 	parse_options(argc, argv, &opt);
+	service_start();
 	/* A file too large is an error like any other, and no end. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (sodium_init() == -1)

@@ -18,6 +18,7 @@
 #include "longpoll.h"
 #include "route.h"
 #include "shared/log.h"
+#include "shared/service.h"
 
 #define BODY_DRAIN                                                             \
 	(2 << 20) /* bytes of too large a body that are read:                  \
@@ -208,7 +209,9 @@ http_new(struct relay *rl, unsigned limit)
 	struct http *h;
 	int fd;
 
-	if ((fd = sock_listen_unix(path, 0660, HTTP_BACKLOG)) == -1)
+	if ((fd = service_socket("push")) != -1)
+		rl->push_passed = true;
+	else if ((fd = sock_listen_unix(path, 0660, HTTP_BACKLOG)) == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
@@ -237,6 +240,16 @@ http_quiesce(struct http *h)
 
 	if (fd != MHD_INVALID_SOCKET)
 		close(fd);
+}
+
+unsigned
+http_connections(const struct http *h)
+{
+	const union MHD_DaemonInfo *info;
+
+	info =
+	    MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	return info == NULL ? 0 : info->num_connections;
 }
 
 void

@@ -25,8 +25,14 @@
  */
 struct http *http_new(struct relay *, unsigned limit);
 
-/* Take no new connections; those open go on. */
+/*
+ * Take no new connections; those open go on.  What waits in the backlog of a
+ * socket that was passed to us is for the next process.
+ */
 void http_quiesce(struct http *);
+
+/* How many connections are open. */
+unsigned http_connections(const struct http *);
 
 /* Stop; no connection may be suspended any more. */
 void http_free(struct http *);

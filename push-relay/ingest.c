@@ -19,6 +19,7 @@
 #include "shared/clock.h"
 #include "shared/event.h"
 #include "shared/log.h"
+#include "shared/service.h"
 
 #define PEER_OUT_MAX (4 * EVENT_LINE_MAX) /* bytes unread by a peer */
 
@@ -434,7 +435,9 @@ ingest_new(struct relay *rl)
 	struct ingest *in;
 	int fd;
 
-	if ((fd = sock_listen_unix(path, 0660, 128)) == -1)
+	if ((fd = service_socket("event")) != -1)
+		rl->event_passed = sock_set_nonblock(fd, true);
+	else if ((fd = sock_listen_unix(path, 0660, 128)) == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");

@@ -29,10 +29,12 @@
 #include "relay.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/service.h"
 #include "sse.h"
 
 #define KEY_RETRY  200  /* ms until the key is looked for again */
 #define DRAIN_MAX  2000 /* ms that streams get to read their end */
+#define DRAIN_REST 500  /* ms that a request gets to come in and be answered */
 #define DRAIN_LOOK 20   /* ms between two looks whether they have */
 
 /* The relay with what only the start and the end need. */
@@ -43,6 +45,7 @@ struct process {
 	struct timer key;     /* waits for the ticket key */
 	struct timer settled; /* the end of settling */
 	struct timer drain;   /* the end of the end */
+	struct timer alive;   /* a sign of life is due */
 	int64_t drain_until;  /* mono ms */
 };
 
@@ -98,7 +101,9 @@ look_at_drain(void *arg, int64_t now)
 	struct process *ps = arg;
 	struct relay *rl = &ps->relay;
 
-	if (rl->stats.streams == 0) {
+	if (rl->stats.streams == 0 &&
+	    (http_connections(rl->http) == 0 ||
+		now >= ps->drain_until - DRAIN_MAX + DRAIN_REST)) {
 		rl->loop.quit = true;
 	} else if (now >= ps->drain_until) {
 		log_warn(
@@ -125,13 +130,27 @@ on_signal(void *arg, uint32_t events)
 		return;
 	log_info("stopping");
 	rl->stopping = true;
+	service_stopping();
 	/* First the names: who starts next may have them at once. */
-	unlink(rl->conf.push_socket);
-	unlink(rl->conf.event_socket);
+	if (!rl->push_passed)
+		unlink(rl->conf.push_socket);
+	if (!rl->event_passed)
+		unlink(rl->conf.event_socket);
 	http_quiesce(rl->http);
 	reader_shutdown(rl);
 	ps->drain_until = now + DRAIN_MAX;
 	timer_set(&rl->loop.timers, &ps->drain, now);
+}
+
+/* The manager hears of us by the loop itself: when that hangs, so does this. */
+static void
+keep_alive(void *arg, int64_t now)
+{
+	struct process *ps = arg;
+
+	service_alive();
+	timer_set(
+	    &ps->relay.loop.timers, &ps->alive, now + service_watchdog_ms());
 }
 
 static void
@@ -178,10 +197,15 @@ start(struct process *ps)
 	ps->key = (struct timer){.fn = look_for_key, .arg = ps};
 	ps->settled = (struct timer){.fn = end_settling, .arg = ps};
 	ps->drain = (struct timer){.fn = look_at_drain, .arg = ps};
+	ps->alive = (struct timer){.fn = keep_alive, .arg = ps};
+	if (service_watchdog_ms() > 0)
+		keep_alive(ps, rl->started);
 	look_for_key(ps, rl->started);
 	timer_set(&rl->loop.timers, &ps->settled, rl->started + RELAY_SETTLING);
 	rl->ingest = ingest_new(rl);
 	rl->http = http_new(rl, limit);
+	service_close_rest();
+	service_ready("Serving streams");
 	log_info("ready on %s", rl->conf.push_socket);
 }
 
@@ -230,6 +254,7 @@ main(int argc, char *argv[])
 		usage(stderr);
 		return EX_USAGE;
 	}
+	service_start();
 	conf_load(&ps->relay.conf, CONF_FILE);
 	log_init("stockroom-relay", (enum log_level)ps->relay.conf.log_level);
 	if (sodium_init() == -1)

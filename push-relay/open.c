@@ -82,8 +82,6 @@ poll_judge(struct call *c, struct ask *ask)
 {
 	enum status st;
 
-	if (c->relay->stopping)
-		return call_refuse(c, ST_UNAVAILABLE, "The server restarts");
 	if ((st = admit_ticket(c, c->bearer)) != ST_OK)
 		return st;
 	st = ask_read(
@@ -108,7 +106,10 @@ open_poll(struct call *c)
 	    "GET", "/push/poll", status_http(st));
 	if (st != ST_OK)
 		return answer_send(c, st, NULL);
-	if ((why = admit_limit(c)) != NULL)
+	if (c->relay->stopping)
+		good = longpoll_refuse(
+		    c, &ask, "shutdown", "The server restarts", admit_wait());
+	else if ((why = admit_limit(c)) != NULL)
 		good = longpoll_refuse(
 		    c, &ask, "full", why, ADMIT_FULL_WAIT + admit_wait());
 	else

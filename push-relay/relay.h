@@ -45,6 +45,8 @@ struct relay {
 	struct poll *polls;    /* likewise */
 	int64_t started;       /* mono ms */
 	bool stopping;         /* told to end */
+	bool push_passed;      /* by the service manager, whose it is */
+	bool event_passed;     /* likewise */
 };
 
 #endif

@@ -26,7 +26,6 @@ use warnings;
 use Cwd qw(abs_path getcwd);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
-use Fcntl qw(F_SETFD);
 use File::Temp ();
 use IO::Socket::INET;
 use IO::Socket::UNIX;
@@ -38,6 +37,8 @@ use Time::HiRes qw(time sleep);
 use Nginx;
 
 use parent 'Client';
+
+use Service;
 
 use constant {
 	READY => 30,		# seconds that a part may take to start
@@ -143,7 +144,8 @@ sub log_text
 }
 
 # Run a program with our settings; its number.  OPT: env, stdin (a handle),
-# listen (a listening socket to pass as LISTEN_FDS), log (file's base name).
+# listen (a listening socket, or [name => socket ...], to pass as LISTEN_FDS),
+# notify (a Service, which is told), watchdog (seconds that it waits).
 sub spawn
 {
 	my ($self, $name, $argv, %opt) = @_;
@@ -155,14 +157,9 @@ sub spawn
 			/^(STOCKROOM_|ALLOW_ORIGIN|LISTEN_)/ } keys %ENV;
 		my %env = (%{ $self->{env} }, %{ $opt{env} // {} });
 		@ENV{keys %env} = values %env;
-		my $three;
-		if ($opt{listen}) {
-			# It may be 3 already, and then closed on exec.
-			POSIX::dup2(fileno $opt{listen}, 3);
-			open $three, '<&=3';
-			fcntl $three, F_SETFD, 0;
-			@ENV{qw(LISTEN_FDS LISTEN_PID)} = (1, $$);
-		}
+		delete @ENV{qw(NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID)};
+		Service::pass($opt{listen}) if $opt{listen};
+		$opt{notify}->announce($opt{watchdog}) if $opt{notify};
 		my $in = $opt{stdin};
 		open $in, '<', '/dev/null' unless $in;
 		POSIX::dup2(fileno $in, 0);
