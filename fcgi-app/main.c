@@ -33,9 +33,10 @@
 
 #include "config.h"
 
-#define FLUSH_MS 500  /* plain CGI waits so long for the relay */
-#define FILES    4096 /* descriptors, if we may have so many */
-#define BACKLOG  511
+#define CGI_BODY_MAX (16 << 20) /* bytes of input, wanted or not */
+#define FLUSH_MS     500        /* plain CGI waits so long for the relay */
+#define FILES        4096       /* descriptors, if we may have so many */
+#define BACKLOG      511
 
 struct options {
 	const char *socket; /* --socket, or NULL */
@@ -155,17 +156,29 @@ cgi_empty(FCGX_Stream *out, int closing)
 	out->stop = cgi_out + sizeof(cgi_out);
 }
 
+/* Bytes of the body; a chunked one has no length, and its end is the end. */
+static size_t
+cgi_length(void)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
+	size_t n = 0;
+
+	if (length != NULL && *length != '\0')
+		return req_parse_length(length, CGI_BODY_MAX, &n) ? n : 0;
+	return coding != NULL && strcasecmp(coding, "chunked") == 0
+		   ? CGI_BODY_MAX
+		   : 0;
+}
+
 static void
 serve_cgi(const struct app *app)
 {
 	FCGX_Stream in = {0}, out = {0};
 	FCGX_Request request;
 	struct db *reader;
-	const char *length = getenv("CONTENT_LENGTH");
-	size_t n;
 
-	if (length != NULL && req_parse_length(length, REQ_BODY_MAX, &n))
-		cgi_left = n;
+	cgi_left = cgi_length();
 	in.isReader = 1;
 	in.fillBuffProc = cgi_fill;
 	in.rdNext = in.stop = in.stopUnget = cgi_in;

@@ -45,6 +45,15 @@ $r = $s->request('POST', $items, @ana,
     body => '{"sku":"CGI-2","name":"x"}trailing',
     params => { CONTENT_LENGTH => 26 });
 like($r->{status}, qr/^(201|400)$/, 'more input than was said');
+# Apache's mod_cgid hands a chunked body on without its length.
+is_status($s->post($items, { sku => 'CGI-4', name => 'x' }, @ana,
+    params => { CONTENT_LENGTH => undef,
+	HTTP_TRANSFER_ENCODING => 'chunked' }), 201, 'a chunked body');
+is_problem($s->post($items, { sku => 'CGI-5', name => 'x' }, @ana,
+    params => { CONTENT_LENGTH => undef }), 400, 'neither: no body');
+is_problem($s->request('POST', $items, @ana, body => '{"sku":"A","name":"' .
+    'x' x (1024 * 1024) . '"}', params => { CONTENT_LENGTH => undef,
+	HTTP_TRANSFER_ENCODING => 'chunked' }), 413, 'a chunked one too large');
 is_status($s->delete("$items/CGI-1", @ana), 204, 'deleted');
 is($s->get("$items/CGI-1", @ana)->{exit}, 0, 'a 404 is no failure either');
 
