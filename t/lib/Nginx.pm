@@ -42,7 +42,7 @@ sub datadir
 {
 	my ($tree) = @_;
 
-	my ($conf) = glob "$tree/usr/share/stockroom " .
+	my ($conf) = grep { -d } glob "$tree/usr/share/stockroom " .
 	    "$tree/usr/local/share/stockroom $tree/*/share/stockroom";
 	return $conf =~ s/^\Q$tree\E//r;
 }

@@ -26,7 +26,7 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# Options: unix or port, path, ticket, position, headers; idle => 1 does not
+# Options: those of Stream->open; idle => 1 does not
 # begin to poll.  undef when nobody listens.
 sub open
 {
@@ -50,7 +50,7 @@ sub ask
 	my $query = join '&', map { "$_=$q{$_}" } grep { defined $q{$_} }
 	    sort keys %q;
 	my %to = %{ $self->{address} };
-	$to{path} .= "?$query" if length $query;
+	$to{ $to{url} ? 'url' : 'path' } .= "?$query" if length $query;
 	$self->{request} = Stream->open(%to, headers => {
 	    Accept => 'application/json', %{ $to{headers} // {} } });
 	$self->{sock} = $self->{request} && $self->{request}{sock};
@@ -127,7 +127,7 @@ sub pump
 	$rq->pump;
 	return unless $rq->{ended};
 	@$self{qw(request sock)} = ();
-	$rq->{sock}->close if $rq->{sock};
+	$rq->close;
 	$self->_take($rq);
 }
 

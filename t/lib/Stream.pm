@@ -4,7 +4,8 @@
 # A reader of Server-Sent Events that never blocks longer than it is told:
 #
 #	my $st = Stream->open(unix => $path, path => '/push/stream',
-#	    ticket => $ticket);		# or: port => 8000, base => '/stock'
+#	    ticket => $ticket);	# or: port => 8000, path => '/stock/push/stream'
+#			# or: curl => ['-k'], url => 'https://host/push/stream'
 #	my $ev = $st->wait_for('room_joined');
 #	$ev->{event} $ev->{id} $ev->{data}	# data is decoded JSON
 #	my $hit = $st->wait_for(sub { $_->{event} eq 'user_left' }, 5);
@@ -30,39 +31,72 @@ use constant TIMEOUT => 10;
 my $json = JSON::PP->new->utf8;
 
 # Connect and send the request; the answer is read later.  undef when nobody
-# listens.  Options: unix or port, path, ticket, position, headers => {}.
+# listens.  Options: unix or port and path, or curl (its arguments: TLS,
+# HTTP/2) and url; ticket, position, headers => {}.
 sub open
 {
 	my ($class, %opt) = @_;
 
-	my $sock = $opt{unix} ?
-	    IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $opt{unix}) :
-	    IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $opt{port});
-	return undef unless $sock;
-	my $path = $opt{path} // '/push/stream';
+	my $path = $opt{url} // $opt{path} // '/push/stream';
 	$path .= ($path =~ /\?/ ? '&' : '?') . "position=$opt{position}"
 	    if defined $opt{position};
 	my %headers = (Host => $opt{host} // 'localhost',
 	    Accept => 'text/event-stream', %{ $opt{headers} // {} });
 	$headers{Authorization} = "Bearer $opt{ticket}"
 	    if defined $opt{ticket};
-	my $request = "GET $path HTTP/1.1\r\n" . join('', map {
-	    defined $headers{$_} ? "$_: $headers{$_}\r\n" : '' }
-	    sort keys %headers) . "\r\n";
-	syswrite $sock, $request;
+	my ($sock, $pid) = $opt{curl} ?
+	    by_curl($path, \%headers, @{ $opt{curl} }) :
+	    by_socket($path, \%headers, %opt);
+	return undef unless $sock;
 	$sock->blocking(0);
-	return bless { sock => $sock, raw => '', text => '', events => [],
-	    seen => 0, status => 0, headers => {}, ended => 0 }, $class;
+	return bless { sock => $sock, pid => $pid, raw => '', text => '',
+	    events => [], seen => 0, status => 0, headers => {}, ended => 0 },
+	    $class;
+}
+
+sub by_socket
+{
+	my ($path, $headers, %opt) = @_;
+
+	my $sock = $opt{unix} ?
+	    IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $opt{unix}) :
+	    IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $opt{port});
+	syswrite $sock, "GET $path HTTP/1.1\r\n" . join('', map {
+	    defined $headers->{$_} ? "$_: $headers->{$_}\r\n" : '' }
+	    sort keys %$headers) . "\r\n" if $sock;
+	return $sock;
+}
+
+# curl says what it gets as it comes, the head first; its handle and number.
+sub by_curl
+{
+	my ($url, $headers, @args) = @_;
+
+	my $pid = CORE::open my $fh, '-|', qw(curl -s -i -N), @args,
+	    (map { ('-H', "$_: $headers->{$_}") }
+	    grep { $_ ne 'Host' && defined $headers->{$_} }
+	    sort keys %$headers), $url or die "curl: $!\n";
+	return ($fh, $pid);
 }
 
 sub close
 {
 	my ($self) = @_;
 
+	kill 'TERM', $self->{pid} if $self->{pid} && $self->{sock};
 	CORE::close $self->{sock} if $self->{sock};
 	$self->{sock} = undef;
 	$self->{ended} = 1;
+}
+
+# A curl that goes on would keep us waiting for its end.
+sub DESTROY
+{
+	my ($self) = @_;
+
+	local ($?, $!);
+	$self->close if $self->{pid};
 }
 
 # Take in what is there, without waiting.
@@ -91,12 +125,12 @@ sub _head
 
 	return unless $self->{raw} =~ s/\A(.*?)\r\n\r\n//s;
 	my ($first, @lines) = split /\r\n/, $1;
-	($self->{status}) = $first =~ /^HTTP\/1\.\d (\d+)/;
+	($self->{status}) = $first =~ /^HTTP\/[\d.]+ (\d+)/;
 	for (@lines) {
 		$self->{headers}{lc $1} = $2 if /^([^:]+):\s*(.*)$/;
 	}
-	$self->{chunked} = ($self->{headers}{'transfer-encoding'} // '') =~
-	    /chunked/i;
+	$self->{chunked} = !$self->{pid} &&
+	    ($self->{headers}{'transfer-encoding'} // '') =~ /chunked/i;
 }
 
 sub _chunks
