@@ -72,6 +72,12 @@ bool ctl_parse(struct ctl *, int argc, char **argv, const struct ctl_option *,
 bool ctl_number(struct ctl *, const char *name, const char *text, int64_t min,
     int64_t max, int64_t *out);
 
+/*
+ * The character that parts fields, from --delimiter (ctl-export.c); TEXT NULL
+ * is a comma.  False, having said what is allowed.
+ */
+bool ctl_delimiter(struct ctl *, const char *text, char *out);
+
 /* --- Trouble (ctl-say.c): one line "stockroomctl: NOUN VERB: ..." --- */
 
 /* Say what is wrong with the arguments, and the usage; EX_USAGE. */

@@ -1,0 +1,135 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "ctl-file.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl-owner.h"
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+/* What the handler removes. */
+static char doomed[PATH_MAX];
+
+/* End as the signal would have, without leaving anything. */
+static void
+remove_and_end(int sig)
+{
+	unlink(doomed);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/* Have the signals remove the file, or let them end us as ever. */
+static void
+watch(const char *path)
+{
+	struct sigaction sa = {0};
+	sigset_t all, old;
+	size_t i;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	snprintf(doomed, sizeof(doomed), "%s", path != NULL ? path : "");
+	sa.sa_handler = path != NULL ? remove_and_end : SIG_DFL;
+	sigfillset(&sa.sa_mask);
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		sigaction(signals[i], &sa, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+int
+ctl_file_begin(
+    struct ctl *ctl, struct ctl_file *file, const char *path, bool force)
+{
+	struct stat st;
+	int len;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	file->force = force;
+	len = snprintf(file->path, sizeof(file->path), "%s", path);
+	if (len < 0 || (size_t)len > sizeof(file->path) - 12)
+		return ctl_fail_errno(ctl, path, ENAMETOOLONG);
+	ctl_owner_caller();
+	if (!force && lstat(path, &st) == 0) {
+		ctl_owner_drop_again();
+		return ctl_fail(ctl, EX_CANTCREAT,
+		    "%s is there already; --force would replace it", path);
+	}
+	snprintf(file->temp, sizeof(file->temp), "%.*s.XXXXXX",
+	    (int)sizeof(file->temp) - 8, path);
+	if ((file->fd = mkostemp(file->temp, O_CLOEXEC)) == -1) {
+		file->temp[0] = '\0';
+		ctl_owner_drop_again();
+		return ctl_fail_errno(ctl, path, errno);
+	}
+	watch(file->temp);
+	return EX_OK;
+}
+
+/* The directory's entry is on the disk only when the directory is. */
+static bool
+sync_directory(const char *path)
+{
+	char copy[PATH_MAX];
+	bool good;
+	int fd;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	good = fd != -1 && (fsync(fd) == 0 || errno == EINVAL);
+	if (fd != -1)
+		close(fd);
+	return good;
+}
+
+/* Give it its name: without force never over another's head. */
+static bool
+name_it(const struct ctl_file *file)
+{
+	if (file->force)
+		return rename(file->temp, file->path) == 0;
+	return link(file->temp, file->path) == 0 && unlink(file->temp) == 0;
+}
+
+int
+ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
+{
+	int error = 0;
+
+	if (fsync(file->fd) != 0 || !name_it(file) ||
+	    !sync_directory(file->path))
+		error = errno;
+	else
+		file->temp[0] = '\0';
+	ctl_file_drop(file);
+	return error == 0 ? EX_OK : ctl_fail_errno(ctl, file->path, error);
+}
+
+void
+ctl_file_drop(struct ctl_file *file)
+{
+	if (file->fd == -1)
+		return;
+	close(file->fd);
+	file->fd = -1;
+	if (file->temp[0] != '\0')
+		unlink(file->temp);
+	file->temp[0] = '\0';
+	watch(NULL);
+	ctl_owner_drop_again();
+}
