@@ -21,15 +21,18 @@ my $top = abs_path($ARGV[0] // "$RealBin/..");
 chdir $top or die "$top: $!";
 
 # What git tracks; in a tarball all that is there, but for what was built.
+# The inputs that parsers are tried with are no text of ours.
 sub paths
 {
 	my @found;
 
-	return grep { -f } split /\0/, `git ls-files -z` if -e '.git';
+	return grep { -f && !m{^t/fuzz/corpus/} }
+	    split /\0/, `git ls-files -z` if -e '.git';
 	File::Find::find({ no_chdir => 1, wanted => sub {
 		$File::Find::prune = 1 if m{/(?:node_modules|vendor|build|var|
 		    autom4te\.cache|\.deps|stockroom-[\d.]+)$}x && -d;
-		push @found, s{^\./}{}r if -f && m{^\./(?:fcgi-app|push-relay|
+		push @found, s{^\./}{}r if -f && !m{^\./t/fuzz/corpus/} &&
+		    m{^\./(?:fcgi-app|push-relay|
 		    shared|htdocs|t|conf|man|bench)/}x && !/\.(?:o|a|log|trs)$/;
 	} }, '.');
 	return sort @found, grep { -f } qw(README CHANGES LICENSE Makefile.am

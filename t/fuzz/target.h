@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What is fuzzed: every parser of bytes from outside, a function each.  It
+ * takes any bytes at all, and aborts when a promise of the parser's header is
+ * broken; the sanitizers see the rest.
+ *
+ * driver.c hands targets to libFuzzer; replay.c runs them over the corpus, as
+ * one of the tests.
+ */
+#ifndef T_FUZZ_TARGET_H
+#define T_FUZZ_TARGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+typedef void fuzz_function(const uint8_t *data, size_t len);
+
+struct fuzz_target {
+	const char *name; /* and its folder below corpus/ */
+	fuzz_function *run;
+};
+
+/* All of them; a name of NULL ends. */
+extern const struct fuzz_target fuzz_targets[];
+
+/* The one of that name, or NULL. */
+const struct fuzz_target *fuzz_find(const char *name);
+
+/* A copy with a NUL behind it; the caller's to free. */
+char *fuzz_text(const uint8_t *data, size_t len);
+
+/* A promise: kept, or the end.  Not assert(), which may be compiled out. */
+#define MUST(promise) ((promise) ? (void)0 : abort())
+
+fuzz_function fuzz_cookie, fuzz_event, fuzz_head, fuzz_json, fuzz_list;
+fuzz_function fuzz_position, fuzz_query, fuzz_settings, fuzz_ticket;
+
+#endif
