@@ -3,13 +3,17 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include <microhttpd.h>
 
 #include "answer.h"
+#include "cors.h"
 #include "shared/log.h"
 #include "shared/problem.h"
+
+#define HSTS "max-age=31536000" /* a year */
 
 void
 answer_log(struct call *c, enum log_level level, const char *method,
@@ -49,6 +53,22 @@ put_problem(struct call *c, enum status st)
 	json_object_put(obj);
 }
 
+void
+answer_head(const struct call *c, struct MHD_Response *resp)
+{
+	const char *origin = c->relay->conf.origin;
+
+	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(resp, "X-Request-Id", c->id);
+	/* It binds the host on all ports: only where the site has TLS too. */
+	if (c->secure && strncmp(origin, "https://", 8) == 0)
+		MHD_add_response_header(
+		    resp, "Strict-Transport-Security", HSTS);
+	if (c->last)
+		MHD_add_response_header(resp, "Connection", "close");
+	cors_add(c, resp);
+}
+
 bool
 answer_send(struct call *c, enum status st, const char *allow)
 {
@@ -66,8 +86,7 @@ answer_send(struct call *c, enum status st, const char *allow)
 	if (c->type != NULL)
 		MHD_add_response_header(resp, "Content-Type", c->type);
 	MHD_add_response_header(resp, "Cache-Control", "no-store");
-	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(resp, "X-Request-Id", c->id);
+	answer_head(c, resp);
 	if (allow != NULL)
 		MHD_add_response_header(resp, "Allow", allow);
 	if (st == ST_UNAUTHORIZED)
@@ -75,6 +94,25 @@ answer_send(struct call *c, enum status st, const char *allow)
 	if (st == ST_TOO_MANY || st == ST_UNAVAILABLE)
 		MHD_add_response_header(resp, "Retry-After", "1");
 	r = MHD_queue_response(c->connection, (unsigned)status_http(st), resp);
+	MHD_destroy_response(resp);
+	return r == MHD_YES;
+}
+
+bool
+answer_preflight(struct call *c, const char *method)
+{
+	struct MHD_Response *resp;
+	enum MHD_Result r;
+	char allow[32];
+
+	resp = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (resp == NULL)
+		return false;
+	snprintf(allow, sizeof(allow), "%s, OPTIONS", method);
+	MHD_add_response_header(resp, "Allow", allow);
+	answer_head(c, resp);
+	cors_add_preflight(c, resp, method);
+	r = MHD_queue_response(c->connection, MHD_HTTP_NO_CONTENT, resp);
 	MHD_destroy_response(resp);
 	return r == MHD_YES;
 }

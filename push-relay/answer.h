@@ -15,12 +15,23 @@
 #include "call.h"
 #include "shared/log.h"
 
+struct MHD_Response;
+
 /*
  * Answer with the status and what the call's answer holds, or with the problem
  * document of RFC 9457.  ALLOW is the Allow header, NULL for none.  False: the
  * connection is to be closed.
  */
 bool answer_send(struct call *, enum status, const char *allow);
+
+/*
+ * Answer OPTIONS on an address that takes METHOD: a browser's question before
+ * a page of another origin may send it.  False as above.
+ */
+bool answer_preflight(struct call *, const char *method);
+
+/* Add the headers that every answer has, a stream too. */
+void answer_head(const struct call *, struct MHD_Response *);
 
 /* Log the call with the HTTP status that it got. */
 void answer_log(struct call *, enum log_level, const char *method,

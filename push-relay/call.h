@@ -17,6 +17,7 @@
 
 #define CALL_BODY_MAX 4096 /* bytes of a request's body */
 
+struct loop_daemon;
 struct longpoll;
 struct MHD_Connection;
 
@@ -24,8 +25,10 @@ struct MHD_Connection;
 struct call {
 	struct relay *relay;
 	struct MHD_Connection *connection;
-	char id[40];        /* X-Request-Id */
+	struct loop_daemon *daemon; /* that serves it; borrowed */
+	char id[40];                /* X-Request-Id */
 	const char *bearer; /* ticket of the Authorization header, or NULL */
+	const char *origin; /* of the page, by that header; borrowed, or NULL */
 	const char *last_event_id; /* that header; borrowed, or NULL */
 	const char *query_ticket;  /* parameters of the address, likewise */
 	const char *query_position;
@@ -41,6 +44,9 @@ struct call {
 	const char *type;         /* its content type; static */
 	struct longpoll *held;    /* the poll that waits; or NULL */
 	struct json_object *more; /* a problem's own members; or NULL */
+	bool outside;             /* came by our own port */
+	bool secure;              /* by TLS */
+	bool last;                /* close the connection after it */
 };
 
 /* Note what was wrong, and return the status. */

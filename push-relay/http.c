@@ -14,20 +14,32 @@
 #include <microhttpd.h>
 
 #include "call.h"
+#include "guest.h"
 #include "http.h"
 #include "longpoll.h"
+#include "port.h"
 #include "route.h"
 #include "shared/log.h"
 #include "shared/service.h"
+#include "strict.h"
+#include "tls.h"
 
 #define BODY_DRAIN                                                             \
 	(2 << 20) /* bytes of too large a body that are read:                  \
 		     more than web servers let through */
 
+/* Newer ones call it another name; it is their first level. */
+#if MHD_VERSION >= 0x00097701
+#define HTTP_STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#else
+#define HTTP_STRICT MHD_OPTION_STRICT_FOR_CLIENT
+#endif
+
 struct http {
 	struct relay *relay;
-	struct MHD_Daemon *daemon;
-	int64_t requests; /* names the next one */
+	struct loop_daemon run;
+	bool outside; /* our own port, which strangers reach */
+	bool secure;  /* speaks TLS */
 };
 
 static const char *
@@ -74,10 +86,15 @@ call_new(struct http *h, struct MHD_Connection *connection)
 		log_fatal(EX_OSERR, "out of memory");
 	c->relay = h->relay;
 	c->connection = connection;
+	c->daemon = &h->run;
+	c->outside = h->outside;
+	c->secure = h->secure;
+	c->detail = strict_headers(connection);
+	c->last = c->detail != NULL;
 	c->body.max = CALL_BODY_MAX;
 	snprintf(c->id, sizeof(c->id), "p%llx-%llx",
 	    (unsigned long long)h->relay->started,
-	    (unsigned long long)++h->requests);
+	    (unsigned long long)++h->relay->calls);
 	return c;
 }
 
@@ -104,6 +121,7 @@ call_end(void **con_cls, const char *url, const char *method)
 	if (c->held != NULL)
 		return longpoll_go_on(c);
 	c->bearer = bearer_of(c);
+	c->origin = header_of(c, "Origin");
 	c->last_event_id = header_of(c, "Last-Event-ID");
 	c->query_ticket = query_of(c, "ticket");
 	c->query_position = query_of(c, "position");
@@ -117,15 +135,15 @@ call_end(void **con_cls, const char *url, const char *method)
 	return good;
 }
 
-/* The peer was looked at when it connected. */
-static bool
-peer_allowed(struct MHD_Connection *connection)
+/* What on_connection() has made of the peer; NULL: it may not be here. */
+static void *
+peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info;
 
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	return info != NULL && info->socket_context != NULL;
+	return info == NULL ? NULL : info->socket_context;
 }
 
 /* libmicrohttpd has read headers (first), a piece of body, or the end. */
@@ -139,11 +157,13 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 
 	(void)version;
 	if (c == NULL) {
-		if (!peer_allowed(connection))
+		if (peer_of(connection) == NULL)
 			return MHD_NO;
 		*con_cls = call_new(h, connection);
 		return MHD_YES;
 	}
+	if (*len == 0 && h->outside)
+		guest_served(peer_of(connection));
 	if (*len == 0)
 		return call_end(con_cls, url, method) ? MHD_YES : MHD_NO;
 	buf_add(&c->body, data, *len);
@@ -157,27 +177,38 @@ static void
 on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
     enum MHD_RequestTerminationCode code)
 {
-	(void)cls;
-	(void)connection;
+	struct http *h = cls;
+
 	(void)code;
 	if (*con_cls != NULL)
 		call_free(*con_cls);
 	*con_cls = NULL;
+	if (h->outside && peer_of(connection) != NULL)
+		guest_wait(peer_of(connection));
 }
 
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
 {
-	const struct relay *rl = cls;
+	const struct http *h = cls;
 	const union MHD_ConnectionInfo *info;
 	static char allowed;
 
-	if (code != MHD_CONNECTION_NOTIFY_STARTED)
+	if (code != MHD_CONNECTION_NOTIFY_STARTED) {
+		if (h->outside && *context != NULL)
+			guest_free(*context);
+		*context = NULL;
 		return;
+	}
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info != NULL && sock_peer_allowed(info->connect_fd, &rl->peers))
+	if (info == NULL)
+		return;
+	if (h->outside)
+		*context = guest_new(&h->relay->loop.timers, info->connect_fd,
+		    h->relay->conf.request_time * 1000);
+	else if (sock_peer_allowed(info->connect_fd, &h->relay->peers))
 		*context = &allowed;
 	else
 		log_warn("refused a connection to the push socket");
@@ -202,42 +233,84 @@ on_panic(void *cls, const char *file, unsigned line, const char *reason)
 	abort();
 }
 
+/* Begin to serve the listening socket FD, with no thread of its own. */
+static void
+http_start(struct http *h, int fd, unsigned limit)
+{
+	const struct conf *conf = &h->relay->conf;
+	struct MHD_Daemon *daemon;
+
+	MHD_set_panic_func(on_panic, NULL);
+	daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+				      MHD_USE_ERROR_LOG |
+				      (h->secure ? MHD_USE_TLS : 0),
+	    0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+	    NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+	    limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    h->outside ? (unsigned)conf->address_connections : 0,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    h->outside ? (size_t)PORT_POOL : (size_t)conf->stream_pool,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE, HTTP_STRICT, 1,
+	    MHD_OPTION_UNESCAPE_CALLBACK, strict_unescape, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+	    h->secure ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END,
+	    TLS_PRIORITIES, MHD_OPTION_HTTPS_CERT_CALLBACK, tls_certificate(),
+	    MHD_OPTION_END);
+	if (daemon == NULL)
+		log_fatal(EX_OSERR, "libmicrohttpd does not start");
+	loop_serve(&h->relay->loop, &h->run, daemon);
+}
+
+static struct http *
+http_alloc(struct relay *rl)
+{
+	struct http *h;
+
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	h->relay = rl;
+	return h;
+}
+
 struct http *
 http_new(struct relay *rl, unsigned limit)
 {
 	const char *path = rl->conf.push_socket;
-	struct http *h;
+	struct http *h = http_alloc(rl);
 	int fd;
 
 	if ((fd = service_socket("push")) != -1)
 		rl->push_passed = true;
 	else if ((fd = sock_listen_unix(path, 0660, HTTP_BACKLOG)) == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
-	if ((h = calloc(1, sizeof(*h))) == NULL)
-		log_fatal(EX_OSERR, "out of memory");
-	h->relay = rl;
-	MHD_set_panic_func(on_panic, NULL);
-	/* No thread of its own: the loop runs it. */
-	h->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-	    NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limit,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)rl->conf.stream_pool,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-	    on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, rl,
-	    MHD_OPTION_END);
-	if (h->daemon == NULL)
-		log_fatal(EX_OSERR, "libmicrohttpd does not start");
-	loop_serve(&rl->loop, h->daemon);
+	http_start(h, fd, limit);
+	return h;
+}
+
+struct http *
+http_new_port(struct relay *rl, int fd, bool secure, unsigned limit)
+{
+	struct http *h;
+
+	if (secure && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		log_fatal(EX_UNAVAILABLE, "this libmicrohttpd has no TLS");
+	h = http_alloc(rl);
+	h->outside = true;
+	h->secure = secure;
+	http_start(h, fd, limit);
+	log_info("listening with%s TLS on our own port", secure ? "" : "out");
 	return h;
 }
 
 void
 http_quiesce(struct http *h)
 {
-	MHD_socket fd = MHD_quiesce_daemon(h->daemon);
+	MHD_socket fd;
 
+	if (h == NULL)
+		return;
+	fd = MHD_quiesce_daemon(h->run.daemon);
 	if (fd != MHD_INVALID_SOCKET)
 		close(fd);
 }
@@ -247,16 +320,19 @@ http_connections(const struct http *h)
 {
 	const union MHD_DaemonInfo *info;
 
-	info =
-	    MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	if (h == NULL)
+		return 0;
+	info = MHD_get_daemon_info(
+	    h->run.daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 	return info == NULL ? 0 : info->num_connections;
 }
 
 void
 http_free(struct http *h)
 {
-	loop_unwatch(&h->relay->loop, h->relay->loop.daemon_watch);
-	h->relay->loop.daemon = NULL;
-	MHD_stop_daemon(h->daemon);
+	if (h == NULL)
+		return;
+	loop_forsake(&h->relay->loop, &h->run);
+	MHD_stop_daemon(h->run.daemon);
 	free(h);
 }

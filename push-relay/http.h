@@ -5,11 +5,13 @@
 
 /*
  * The push socket: HTTP by libmicrohttpd on a Unix socket behind the web
- * server.  Routes, tickets, bodies and the answers to posts are here; streams
- * are handed to their transport.
+ * server, and on a port of our own beside it.  Connections and the coming in of
+ * calls are here; route.h answers them.
  */
 #ifndef PUSH_RELAY_HTTP_H
 #define PUSH_RELAY_HTTP_H
+
+#include <stdbool.h>
 
 #include "relay.h"
 
@@ -24,6 +26,12 @@
  * process has descriptors for.  Ends the process when that fails.
  */
 struct http *http_new(struct relay *, unsigned limit);
+
+/*
+ * The same on the listening socket FD of our own port, with TLS when SECURE.
+ * The functions below take NULL too: there is no such port.
+ */
+struct http *http_new_port(struct relay *, int fd, bool secure, unsigned limit);
 
 /*
  * Take no new connections; those open go on.  What waits in the backlog of a

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "answer.h"
 #include "longpoll.h"
 #include "rate.h"
 #include "reader.h"
@@ -42,8 +43,9 @@ struct poll {
 struct longpoll {
 	struct poll *poll; /* NULL: another poll has taken its place */
 	struct MHD_Connection *connection;
-	struct loop *loop;   /* borrowed */
-	struct stats *stats; /* borrowed */
+	struct loop *loop;          /* borrowed */
+	struct loop_daemon *daemon; /* borrowed */
+	struct stats *stats;        /* borrowed */
 	struct ask ask;
 	uint64_t watch; /* for the peer's going */
 	bool suspended;
@@ -65,7 +67,7 @@ request_resume(struct longpoll *rq)
 	rq->stats->held--;
 	loop_unwatch(rq->loop, rq->watch);
 	rq->watch = 0;
-	rq->loop->resumed = true;
+	rq->daemon->resumed = true;
 	MHD_resume_connection(rq->connection);
 }
 
@@ -365,8 +367,7 @@ request_send(struct call *c, struct buf *b)
 	}
 	MHD_add_response_header(resp, "Content-Type", "application/json");
 	MHD_add_response_header(resp, "Cache-Control", "no-store");
-	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(resp, "X-Request-Id", c->id);
+	answer_head(c, resp);
 	result = MHD_queue_response(c->connection, MHD_HTTP_OK, resp);
 	MHD_destroy_response(resp);
 	return result == MHD_YES;
@@ -445,6 +446,7 @@ longpoll_open(struct call *c, const struct ask *ask)
 	rq->poll = p;
 	rq->connection = c->connection;
 	rq->loop = &rl->loop;
+	rq->daemon = c->daemon;
 	rq->stats = &rl->stats;
 	rq->ask = *ask;
 	p->request = rq;

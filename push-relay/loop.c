@@ -134,18 +134,35 @@ loop_daemon_ready(void *arg, uint32_t events)
 }
 
 void
-loop_serve(struct loop *lp, struct MHD_Daemon *daemon)
+loop_serve(struct loop *lp, struct loop_daemon *d, struct MHD_Daemon *daemon)
 {
 	const union MHD_DaemonInfo *info;
+	unsigned i = 0;
 
 	info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL || info->epoll_fd == -1)
 		log_fatal(EX_SOFTWARE, "libmicrohttpd has no epoll");
-	lp->daemon = daemon;
-	lp->daemon_watch =
+	d->daemon = daemon;
+	d->watch =
 	    loop_watch(lp, info->epoll_fd, EPOLLIN, loop_daemon_ready, NULL);
-	if (lp->daemon_watch == 0)
+	if (d->watch == 0)
 		log_fatal(EX_OSERR, "cannot watch libmicrohttpd");
+	while (i < LOOP_DAEMONS && lp->daemons[i] != NULL)
+		i++;
+	assert(i < LOOP_DAEMONS);
+	lp->daemons[i] = d;
+}
+
+void
+loop_forsake(struct loop *lp, struct loop_daemon *d)
+{
+	unsigned i;
+
+	loop_unwatch(lp, d->watch);
+	for (i = 0; i < LOOP_DAEMONS; i++) {
+		if (lp->daemons[i] == d)
+			lp->daemons[i] = NULL;
+	}
 }
 
 /*
@@ -155,26 +172,46 @@ loop_serve(struct loop *lp, struct MHD_Daemon *daemon)
  * say so: hence the two more.
  */
 static int64_t
-loop_run_daemon(struct loop *lp)
+loop_run_daemon(struct loop_daemon *d)
 {
 	unsigned long long rest = 0;
 	int runs, more = 0;
 
-	if (lp->daemon == NULL)
-		return -1;
 	for (runs = 0; runs < LOOP_RUNS; runs++) {
-		if (lp->resumed)
+		if (d->resumed)
 			more = 2;
-		lp->resumed = false;
-		MHD_run(lp->daemon);
-		if (lp->resumed || more-- > 0)
+		d->resumed = false;
+		MHD_run(d->daemon);
+		if (d->resumed || more-- > 0)
 			continue;
-		if (MHD_get_timeout(lp->daemon, &rest) != MHD_YES)
+		if (MHD_get_timeout(d->daemon, &rest) != MHD_YES)
 			return -1;
 		if (rest > 0)
 			return (int64_t)rest;
 	}
 	return 0;
+}
+
+/* Run all daemons; returns the ms that they may rest, -1: for ever. */
+static int64_t
+loop_run_daemons(struct loop *lp)
+{
+	int64_t rest = -1, one;
+	unsigned i;
+
+	for (i = 0; i < LOOP_DAEMONS; i++) {
+		if (lp->daemons[i] == NULL)
+			continue;
+		one = loop_run_daemon(lp->daemons[i]);
+		if (rest < 0 || (one >= 0 && one < rest))
+			rest = one;
+	}
+	/* One of them may have given another one something to do. */
+	for (i = 0; i < LOOP_DAEMONS; i++) {
+		if (lp->daemons[i] != NULL && lp->daemons[i]->resumed)
+			return 0;
+	}
+	return rest;
 }
 
 static void
@@ -207,7 +244,7 @@ loop_run(struct loop *lp, void (*turn)(void *arg), void *arg)
 	while (!lp->quit) {
 		timers_run(&lp->timers, clock_mono_ms());
 		turn(arg);
-		rest = loop_run_daemon(lp);
+		rest = loop_run_daemons(lp);
 		if (lp->quit)
 			break;
 		/* What posts have caused goes out in the next turn, at once. */

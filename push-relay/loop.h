@@ -20,20 +20,27 @@
 struct MHD_Daemon;
 struct loop_slot;
 
+#define LOOP_DAEMONS 2 /* at most */
+
 /* What is called with the epoll events of a watch. */
 typedef void (*loop_fn)(void *arg, uint32_t events);
 
+/* A daemon of libmicrohttpd that the loop serves. */
+struct loop_daemon {
+	struct MHD_Daemon *daemon; /* borrowed */
+	uint64_t watch;            /* of its epoll */
+	bool resumed;              /* run it again: a connection goes on */
+};
+
 /* One a process.  loop_init makes it. */
 struct loop {
-	int ep;                    /* our epoll */
-	struct timers timers;      /* of everybody */
-	struct MHD_Daemon *daemon; /* borrowed; or NULL */
-	uint64_t daemon_watch;
-	bool resumed;            /* run the daemon again */
-	bool quit;               /* loop_run returns */
-	struct loop_slot *slots; /* watches by number */
-	unsigned size;           /* slots allocated */
-	unsigned free;           /* first free one + 1; 0: none */
+	int ep;                                    /* our epoll */
+	struct timers timers;                      /* of everybody */
+	struct loop_daemon *daemons[LOOP_DAEMONS]; /* borrowed; or NULL */
+	bool quit;                                 /* loop_run returns */
+	struct loop_slot *slots;                   /* watches by number */
+	unsigned size;                             /* slots allocated */
+	unsigned free; /* first free one + 1; 0: none */
 };
 
 /* Ends the process when there is no epoll. */
@@ -46,8 +53,12 @@ void loop_change(struct loop *, uint64_t watch, uint32_t events);
 /* Before the descriptor is closed; 0 is harmless. */
 void loop_unwatch(struct loop *, uint64_t watch);
 
-/* Serve this daemon, which uses epoll and no thread of its own. */
-void loop_serve(struct loop *, struct MHD_Daemon *);
+/*
+ * Serve this daemon, which uses epoll and no thread of its own; and no more.
+ * Both belong to the caller.
+ */
+void loop_serve(struct loop *, struct loop_daemon *, struct MHD_Daemon *);
+void loop_forsake(struct loop *, struct loop_daemon *);
 
 /*
  * Run until quit is set.  TURN is called once a turn, after all events and

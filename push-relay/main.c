@@ -25,12 +25,15 @@
 #include "http.h"
 #include "ingest.h"
 #include "longpoll.h"
+#include "port.h"
 #include "reader.h"
 #include "relay.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/origin.h"
 #include "shared/service.h"
 #include "sse.h"
+#include "tls.h"
 
 #define KEY_RETRY  200  /* ms until the key is looked for again */
 #define DRAIN_MAX  2000 /* ms that streams get to read their end */
@@ -51,12 +54,17 @@ struct process {
 
 static struct process the_process; /* large, and one */
 
-/* Raise the limit of descriptors; returns how many connections may be. */
+/*
+ * Raise the limit of descriptors; returns how many connections each of the
+ * LISTENERS may have: strangers at one never take the descriptors of the
+ * other.
+ */
 static unsigned
-raise_limit(const struct conf *conf)
+raise_limit(const struct conf *conf, unsigned listeners)
 {
 	struct rlimit rl;
-	rlim_t want = (rlim_t)conf->max_streams + 2 * HTTP_SPARE;
+	rlim_t want =
+	    listeners * ((rlim_t)conf->max_streams + HTTP_SPARE) + HTTP_SPARE;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
 		log_fatal(EX_OSERR, "getrlimit: %s", strerror(errno));
@@ -67,13 +75,14 @@ raise_limit(const struct conf *conf)
 		getrlimit(RLIMIT_NOFILE, &rl);
 	}
 	if (rl.rlim_cur < want)
-		log_warn("only %llu descriptors for %ld streams",
-		    (unsigned long long)rl.rlim_cur, conf->max_streams);
+		log_warn(
+		    "only %llu descriptors; %llu are needed for all streams",
+		    (unsigned long long)rl.rlim_cur, (unsigned long long)want);
 	if (rl.rlim_cur > want)
 		rl.rlim_cur = want;
 	if (rl.rlim_cur < 2 * HTTP_SPARE)
-		return (unsigned)rl.rlim_cur / 2;
-	return (unsigned)rl.rlim_cur - HTTP_SPARE;
+		return (unsigned)rl.rlim_cur / 2 / listeners;
+	return ((unsigned)rl.rlim_cur - HTTP_SPARE) / listeners;
 }
 
 static void
@@ -102,7 +111,7 @@ look_at_drain(void *arg, int64_t now)
 	struct relay *rl = &ps->relay;
 
 	if (rl->stats.streams == 0 &&
-	    (http_connections(rl->http) == 0 ||
+	    (http_connections(rl->http) + http_connections(rl->port) == 0 ||
 		now >= ps->drain_until - DRAIN_MAX + DRAIN_REST)) {
 		rl->loop.quit = true;
 	} else if (now >= ps->drain_until) {
@@ -128,6 +137,11 @@ on_signal(void *arg, uint32_t events)
 	if (read(ps->signals, &info, sizeof(info)) != sizeof(info) ||
 	    rl->stopping)
 		return;
+	if (info.ssi_signo == SIGHUP) {
+		if (rl->port != NULL)
+			port_reload(&rl->conf);
+		return;
+	}
 	log_info("stopping");
 	rl->stopping = true;
 	service_stopping();
@@ -137,6 +151,7 @@ on_signal(void *arg, uint32_t events)
 	if (!rl->event_passed)
 		unlink(rl->conf.event_socket);
 	http_quiesce(rl->http);
+	http_quiesce(rl->port);
 	reader_shutdown(rl);
 	ps->drain_until = now + DRAIN_MAX;
 	timer_set(&rl->loop.timers, &ps->drain, now);
@@ -161,6 +176,7 @@ watch_signals(struct process *ps)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	ps->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -184,7 +200,9 @@ static void
 start(struct process *ps)
 {
 	struct relay *rl = &ps->relay;
-	unsigned limit = raise_limit(&rl->conf);
+	bool secure = false;
+	int port = port_socket(&rl->conf, &secure);
+	unsigned limit;
 
 	rl->started = clock_mono_ms();
 	srandom(randombytes_random());
@@ -203,6 +221,9 @@ start(struct process *ps)
 	look_for_key(ps, rl->started);
 	timer_set(&rl->loop.timers, &ps->settled, rl->started + RELAY_SETTLING);
 	rl->ingest = ingest_new(rl);
+	limit = raise_limit(&rl->conf, port == -1 ? 1 : 2);
+	if (port != -1)
+		rl->port = http_new_port(rl, port, secure, limit);
 	rl->http = http_new(rl, limit);
 	service_close_rest();
 	service_ready("Serving streams");
@@ -215,6 +236,8 @@ stop(struct process *ps)
 	struct relay *rl = &ps->relay;
 
 	http_free(rl->http);
+	http_free(rl->port);
+	tls_reset();
 	ingest_free(rl->ingest);
 	presence_reset(&rl->presence);
 	feed_reset(&rl->feed);
@@ -229,8 +252,10 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: stockroom-relay [--help | --version]\n\n"
-	    "Fans changes and presence out to browsers.  Settings, from the\n"
+	    "usage: stockroom-relay [--listen ADDRESS:PORT]\n"
+	    "       stockroom-relay --help | --version\n\n"
+	    "Fans changes and presence out to browsers.  --listen is the same\n"
+	    "as STOCKROOM_LISTEN.  Settings, from the\n"
 	    "environment or %s:\n\n",
 	    CONF_FILE);
 	conf_help(out);
@@ -250,7 +275,11 @@ main(int argc, char *argv[])
 		puts("stockroom-relay " PACKAGE_VERSION);
 		return 0;
 	}
-	if (argc > 1) {
+	/* Before the settings are read, which judge it. */
+	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
+		if (setenv("STOCKROOM_LISTEN", argv[2], 1) == -1)
+			log_fatal(EX_OSERR, "setenv: %s", strerror(errno));
+	} else if (argc > 1) {
 		usage(stderr);
 		return EX_USAGE;
 	}
@@ -261,6 +290,7 @@ main(int argc, char *argv[])
 		log_fatal(EX_SOFTWARE, "libsodium does not start");
 	if (!sock_peers_parse(&ps->relay.peers, ps->relay.conf.peers, bad))
 		log_fatal(CONF_EXIT, "STOCKROOM_PEERS: no user named %s", bad);
+	origin_init(&ps->relay.conf);
 	start(ps);
 	loop_run(&ps->relay.loop, turn, &ps->relay);
 	stop(ps);

@@ -30,7 +30,6 @@ stream_use_ticket(struct call *c)
 static bool
 stream_open(struct call *c)
 {
-	struct relay *rl = c->relay;
 	struct event_position pos;
 	const char *text, *why;
 
@@ -39,35 +38,32 @@ stream_open(struct call *c)
 	if (text != NULL && *text == '\0')
 		text = NULL;
 	if (text != NULL && !event_position_parse(text, &pos))
-		return sse_refuse(rl, c->connection, "position",
-		    "The position cannot be read", 0);
+		return sse_refuse(
+		    c, "position", "The position cannot be read", 0);
 	if ((why = admit_limit(c)) != NULL)
-		return sse_refuse(rl, c->connection, "full", why,
-		    ADMIT_FULL_WAIT + admit_wait());
+		return sse_refuse(
+		    c, "full", why, ADMIT_FULL_WAIT + admit_wait());
 	if (!stream_use_ticket(c))
 		return answer_send(c,
 		    call_refuse(c, ST_UNAUTHORIZED,
 			"A ticket in the address works once"),
 		    NULL);
-	return sse_open(
-	    rl, c->connection, &c->ticket, text == NULL ? NULL : &pos);
+	return sse_open(c, text == NULL ? NULL : &pos);
 }
 
 bool
 open_stream(struct call *c)
 {
-	struct relay *rl = c->relay;
 	enum status st = ST_OK;
 	bool good;
 
-	if (rl->stopping)
-		good = sse_refuse(rl, c->connection, "shutdown",
-		    "The server restarts", admit_wait());
+	if (c->relay->stopping)
+		good = sse_refuse(
+		    c, "shutdown", "The server restarts", admit_wait());
 	else if ((st = admit_ticket(
 		      c, c->bearer != NULL ? c->bearer : c->query_ticket)) ==
 		 ST_UNAVAILABLE)
-		good = sse_refuse(
-		    rl, c->connection, "starting", c->detail, admit_wait());
+		good = sse_refuse(c, "starting", c->detail, admit_wait());
 	else if (st != ST_OK)
 		good = answer_send(c, st, NULL);
 	else

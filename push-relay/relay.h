@@ -41,9 +41,11 @@ struct relay {
 	struct gate gate;
 	struct ingest *ingest; /* the event socket */
 	struct http *http;     /* the push socket */
+	struct http *port;     /* our own port; or NULL */
 	struct sse *streams;   /* all, the ending ones too */
 	struct poll *polls;    /* likewise */
 	int64_t started;       /* mono ms */
+	int64_t calls;         /* requests so far: names the next one */
 	bool stopping;         /* told to end */
 	bool push_passed;      /* by the service manager, whose it is */
 	bool event_passed;     /* likewise */

@@ -28,6 +28,7 @@ struct route {
 	enum need need;
 	enum status (*handle)(struct call *);
 	bool (*open)(struct call *); /* or: answers itself */
+	bool local;                  /* not for strangers on our own port */
 };
 
 static enum status
@@ -48,14 +49,14 @@ get_metrics(struct call *c)
 
 /* clang-format off */
 static const struct route routes[] = {
-	{ "/push/stream",  "GET",  NEED_NOTHING, NULL, open_stream },
-	{ "/push/poll",    "GET",  NEED_NOTHING, NULL, open_poll },
-	{ "/push/cursor",  "POST", NEED_MEMBER,  post_cursor, NULL },
-	{ "/push/beat",    "POST", NEED_PAGE,    post_beat, NULL },
-	{ "/push/lease",   "POST", NEED_MEMBER,  post_lease, NULL },
-	{ "/push/leave",   "POST", NEED_NOTHING, post_leave, NULL },
-	{ "/healthz",      "GET",  NEED_NOTHING, get_health, NULL },
-	{ "/metrics",      "GET",  NEED_NOTHING, get_metrics, NULL },
+	{ "/push/stream",  "GET",  NEED_NOTHING, NULL, open_stream, false },
+	{ "/push/poll",    "GET",  NEED_NOTHING, NULL, open_poll, false },
+	{ "/push/cursor",  "POST", NEED_MEMBER,  post_cursor, NULL, false },
+	{ "/push/beat",    "POST", NEED_PAGE,    post_beat, NULL, false },
+	{ "/push/lease",   "POST", NEED_MEMBER,  post_lease, NULL, false },
+	{ "/push/leave",   "POST", NEED_NOTHING, post_leave, NULL, false },
+	{ "/healthz",      "GET",  NEED_NOTHING, get_health, NULL, true },
+	{ "/metrics",      "GET",  NEED_NOTHING, get_metrics, NULL, true },
 };
 /* clang-format on */
 
@@ -70,20 +71,33 @@ local_path(const struct relay *rl, const char *url)
 	return url;
 }
 
+/* The route of a path; NULL: there is none for who calls. */
+static const struct route *
+find_route(const struct call *c, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+		if (strcmp(routes[i].path, path) == 0)
+			return routes[i].local && c->outside ? NULL
+							     : &routes[i];
+	}
+	return NULL;
+}
+
 bool
 route_call(struct call *c, const char *url, const char *method)
 {
 	const char *path = local_path(c->relay, url);
-	const struct route *rt = NULL;
+	const struct route *rt = find_route(c, path);
 	enum status st = ST_OK;
-	size_t i;
 
-	for (i = 0; rt == NULL && i < sizeof(routes) / sizeof(*routes); i++) {
-		if (strcmp(routes[i].path, path) == 0)
-			rt = &routes[i];
-	}
-	if (rt == NULL)
+	if (c->last)
+		st = ST_BAD_REQUEST; /* and its detail says why */
+	else if (rt == NULL)
 		st = ST_NOT_FOUND;
+	else if (strcmp(method, "OPTIONS") == 0 && !rt->local)
+		return answer_preflight(c, rt->method);
 	else if (strcmp(rt->method, method) != 0)
 		st = ST_METHOD;
 	else if (c->drained > 0)

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "answer.h"
 #include "reader.h"
 #include "shared/buf.h"
 #include "shared/clock.h"
@@ -25,10 +26,11 @@ struct sse {
 	struct sse *next;     /* of all, until freed */
 	struct sse *prev;
 	struct MHD_Connection *connection;
-	uint64_t watch;    /* for the peer's going */
-	struct frame *now; /* being written, held */
-	size_t offset;     /* in it */
-	bool dead;         /* the client is gone */
+	struct loop_daemon *daemon; /* borrowed */
+	uint64_t watch;             /* for the peer's going */
+	struct frame *now;          /* being written, held */
+	size_t offset;              /* in it */
+	bool dead;                  /* the client is gone */
 	bool suspended;
 };
 
@@ -47,7 +49,7 @@ sse_ready(struct reader *r)
 	if (!s->suspended)
 		return;
 	s->suspended = false;
-	r->relay->loop.resumed = true;
+	s->daemon->resumed = true;
 	MHD_resume_connection(s->connection);
 }
 
@@ -139,7 +141,7 @@ sse_watch(struct sse *s)
 }
 
 static bool
-sse_answer(struct MHD_Connection *c, struct MHD_Response *resp)
+sse_answer(const struct call *c, struct MHD_Response *resp)
 {
 	enum MHD_Result r;
 
@@ -149,24 +151,25 @@ sse_answer(struct MHD_Connection *c, struct MHD_Response *resp)
 	MHD_add_response_header(
 	    resp, "Cache-Control", "no-cache, no-transform");
 	MHD_add_response_header(resp, "X-Accel-Buffering", "no");
-	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(resp, "Connection", "close");
-	r = MHD_queue_response(c, MHD_HTTP_OK, resp);
+	answer_head(c, resp);
+	r = MHD_queue_response(c->connection, MHD_HTTP_OK, resp);
 	MHD_destroy_response(resp);
 	return r == MHD_YES;
 }
 
 static struct sse *
-sse_new(struct relay *rl, struct MHD_Connection *c,
-    const struct event_position *wish)
+sse_new(const struct call *c, const struct event_position *wish)
 {
+	struct relay *rl = c->relay;
 	struct sse *s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	reader_init(&s->reader, rl, wish, sse_ready);
 	reader_stay(&s->reader);
-	s->connection = c;
+	s->connection = c->connection;
+	s->daemon = c->daemon;
 	if ((s->next = rl->streams) != NULL)
 		s->next->prev = s;
 	rl->streams = s;
@@ -176,13 +179,12 @@ sse_new(struct relay *rl, struct MHD_Connection *c,
 }
 
 bool
-sse_open(struct relay *rl, struct MHD_Connection *c, const struct ticket *who,
-    const struct event_position *wish)
+sse_open(const struct call *c, const struct event_position *wish)
 {
 	struct MHD_Response *resp;
 	struct sse *s;
 
-	s = sse_new(rl, c, wish);
+	s = sse_new(c, wish);
 	resp = MHD_create_response_from_callback(
 	    MHD_SIZE_UNKNOWN, SSE_BLOCK, sse_read, s, sse_free);
 	if (resp == NULL || !sse_watch(s)) {
@@ -193,13 +195,13 @@ sse_open(struct relay *rl, struct MHD_Connection *c, const struct ticket *who,
 		return false;
 	}
 	reader_push(&s->reader, frame_retry(SSE_RETRY));
-	reader_open(&s->reader, who);
+	reader_open(&s->reader, &c->ticket);
 	return sse_answer(c, resp);
 }
 
 bool
-sse_refuse(struct relay *rl, struct MHD_Connection *c, const char *code,
-    const char *reason, int64_t retry)
+sse_refuse(
+    const struct call *c, const char *code, const char *reason, int64_t retry)
 {
 	struct MHD_Response *resp;
 	struct frame *f;
@@ -208,7 +210,7 @@ sse_refuse(struct relay *rl, struct MHD_Connection *c, const char *code,
 	resp = MHD_create_response_from_buffer(
 	    f->len, f->text, MHD_RESPMEM_MUST_COPY);
 	frame_drop(f);
-	rl->stats.refused++;
+	c->relay->stats.refused++;
 	return sse_answer(c, resp);
 }
 

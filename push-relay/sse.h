@@ -14,28 +14,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "relay.h"
+#include "call.h"
 #include "shared/event.h"
-#include "shared/ticket.h"
 
 #define SSE_RETRY 2000 /* ms that a plain EventSource waits */
 
-struct MHD_Connection;
-
 /*
- * Answer with a stream of the ticket's sid, which the caller has judged.
- * WISH is the position that the client has, NULL for none.  False: the
+ * Answer the call with a stream of its ticket's sid, which the caller has
+ * judged.  WISH is the position that the client has, NULL for none.  False: the
  * connection is to be closed.
  */
-bool sse_open(struct relay *, struct MHD_Connection *, const struct ticket *,
-    const struct event_position *wish);
+bool sse_open(const struct call *, const struct event_position *wish);
 
 /*
  * Answer with a stream that only says `disconnect`: an EventSource gives up
  * for good when it gets an error status.  False as above.
  */
-bool sse_refuse(struct relay *, struct MHD_Connection *, const char *code,
-    const char *reason, int64_t retry);
+bool sse_refuse(
+    const struct call *, const char *code, const char *reason, int64_t retry);
 
 /* Cut off those that have not read their end yet. */
 void sse_abort(struct relay *);

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "origin.h"
+#include "sock-tcp.h"
 #include "utf8.h"
 
 #define LETTERS        "abcdefghijklmnopqrstuvwxyz"
@@ -55,6 +56,24 @@ conf_check_socket(const char *text)
 	    strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return "an absolute path of at most 107 bytes";
 	return NULL;
+}
+
+const char *
+conf_check_file(const char *text)
+{
+	return text[0] == '\0' ? NULL : conf_check_path(text);
+}
+
+const char *
+conf_check_listen(const char *text)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+
+	if (text[0] == '\0' || sock_tcp_parse(text, &addr, &len))
+		return NULL;
+	return "empty, or a numeric address and a port such as "
+	       "192.0.2.1:8443 or [::]:8443";
 }
 
 const char *

@@ -17,6 +17,12 @@ const char *conf_check_any(const char *);
 const char *conf_check_path(const char *);
 const char *conf_check_socket(const char *);
 
+/* "" or an absolute path. */
+const char *conf_check_file(const char *);
+
+/* "" or address:port, the address numeric. */
+const char *conf_check_listen(const char *);
+
 /* "" or "/segment" once or more, without a slash at the end. */
 const char *conf_check_base(const char *);
 

@@ -123,7 +123,7 @@ my %layer = (
 	(map { $_ => 1 } qw(db db-inner db-write schema sql filter)),
 	# records: 2
 	(map { $_ => 3 } qw(request request-parse response route auth idem
-	    app accept link publish keeper
+	    app accept cgi link publish keeper
 	    item-list)),
 	api => 4,
 	routes => 5,
@@ -183,12 +183,15 @@ sub layers
 # Foreign libraries: a header's name to the files that may include it.
 my %foreign = (
 	'sqlite3.h' => qr{^fcgi-app/(?:db|schema)\.c$},
-	'fcgiapp.h' => qr{^fcgi-app/(?:request\.h|(?:accept|request|response|
+	'fcgiapp.h' => qr{^fcgi-app/(?:request\.h|(?:accept|cgi|request|response|
 	    main|route)\.c)$}x,
-	'microhttpd.h' => qr{^push-relay/(?:answer|http|longpoll|loop|
-	    sse)\.c$}x,
+	'microhttpd.h' => qr{^push-relay/(?:answer|cors|http|longpoll|loop|
+	    sse|strict)\.c$}x,
+	'gnutls/gnutls.h' => qr{^push-relay/tls\.c$},
+	'gnutls/x509.h' => qr{^push-relay/tls\.c$},
+	'gnutls/abstract.h' => qr{^push-relay/tls\.c$},
 	'sodium.h' => qr{^(?:shared/(?:ticket|ticket-keys|event)|
-	    fcgi-app/(?:auth|user|main|ctl)|push-relay/main)\.c$}x,
+	    fcgi-app/(?:auth|user|main|ctl)|push-relay/(?:main|tls))\.c$}x,
 );
 
 sub libraries
