@@ -32,7 +32,7 @@ function requests(t, reply)
 	return asked;
 }
 
-test("all that a page says to the relay goes where the poll is", async (t) => {
+test("what a page says to the relay goes where the poll is", async (t) => {
 	const asked = requests(t, () => new Response(null, { status: 204 }));
 	const relay = new Relay(() => own, () => true);
 
@@ -66,7 +66,8 @@ test("a stream is opened where it is said to be", async (t) => {
 	const { end } = await link.read(own, "0190000000000000:1");
 
 	assert.equal(end.status, 503);
-	assert.deepEqual(asked, [`${OWN}/stream?position=0190000000000000%3A1`]);
+	assert.deepEqual(asked,
+	    [`${OWN}/stream?position=0190000000000000%3A1`]);
 });
 
 test("without a stream there are polls, from the start", async (t) => {
@@ -75,7 +76,8 @@ test("without a stream there are polls, from the start", async (t) => {
 		const link = new Link(option, { frame: () => {},
 			live: (kind) => lives.push(kind) });
 		const asked = requests(t, (url, how, n) => n < 4 ?
-		    Response.json(answer(n)) : new Response("", { status: 503 }));
+		    Response.json(answer(n)) :
+		    new Response("", { status: 503 }));
 		const { end, swap } = await link.read(pollsOnly, null);
 
 		assert.deepEqual([end.status, swap], [503, false]);
