@@ -26,10 +26,11 @@ for file in $files; do
 	mkdir -p "$to/v/$hash/$(dirname "$file")"
 	cat "$file" >"$to/v/$hash/$file"
 done
+ours='css/|js/|icon\.svg"'
 # Only now the pages that lead there, each whole at once.
 cat load.js >"$to/load.js"
 for page in *.html; do
-	sed -E "s,(href|src)=\"((\.\./)*)(css/|js/|icon\.svg\"),\1=\"\2v/$hash/\4,g" \
+	sed -E "s,(href|src)=\"((\.\./)*)($ours),\1=\"\2v/$hash/\4,g" \
 	    "$page" >"$to/$page.new"
 	mv "$to/$page.new" "$to/$page"
 done

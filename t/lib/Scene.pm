@@ -80,7 +80,8 @@ sub push_post
 	my ($me, $what, $body) = @_;
 
 	my $at = $me->{join}{poll} =~ s{[^/]*$}{$what}r;
-	return fetch($me->{s}, '-H', "Authorization: Bearer $me->{join}{ticket}",
+	return fetch($me->{s}, '-H',
+	    "Authorization: Bearer $me->{join}{ticket}",
 	    '-H', "Origin: $me->{origin}", '-H',
 	    'Content-Type: application/json', '-d', $json->encode($body),
 	    absolute($me, $at));
