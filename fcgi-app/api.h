@@ -14,6 +14,7 @@
 
 /* session-api.c */
 route_handler session_create, session_get, session_delete;
+route_handler session_password, session_sign_in;
 
 /* item-api.c */
 route_handler item_list, item_create, item_get, item_patch, item_delete;

@@ -13,8 +13,10 @@
 
 #include "app.h"
 #include "limit.h"
+#include "remote-user.h"
 #include "session.h"
 #include "shared/clock.h"
+#include "site.h"
 #include "token.h"
 
 #define HASH_QUEUE 16 /* sign-ins that may wait for a turn */
@@ -24,96 +26,47 @@ static const char dummy_hash[] =
     "$argon2id$v=19$m=65536,t=2,p=1$"
     "dCme4vgpmzN8gzn7zko6Yg$vZPDTdhirDkOOuJIrsBmwkG1mB5kFk9WpKd8/8ursY8";
 
-/* --- Where a request comes from --- */
-
-static bool
-is_https(const struct req *rq)
-{
-	const char *https = req_env(rq, "HTTPS");
-
-	if (rq->app->conf.origin[0] != '\0')
-		return strncmp(rq->app->conf.origin, "https:", 6) == 0;
-	return https != NULL && strcasecmp(https, "on") == 0;
-}
-
-/* A name that only a page of this very site can have set, where it can be. */
-static const char *
-cookie_name(const struct req *rq)
-{
-	if (!is_https(rq))
-		return "stockroom_session";
-	return rq->app->conf.base[0] == '\0' ? "__Host-stockroom_session"
-					     : "__Secure-stockroom_session";
-}
-
-void
-auth_set_cookie(
-    const struct req *rq, struct resp *rs, const char *secret, long max_age)
-{
-	const char *base = rq->app->conf.base;
-	struct buf text = {0};
-
-	buf_printf(&text,
-	    "%s=%s; Path=%s; Max-Age=%ld; HttpOnly; SameSite=Lax%s",
-	    cookie_name(rq), secret, base[0] == '\0' ? "/" : base, max_age,
-	    is_https(rq) ? "; Secure" : "");
-	resp_header(rs, "Set-Cookie", text.data);
-	buf_reset(&text);
-}
-
-/* Whether ORIGIN is the one that this request was sent to. */
-static bool
-is_own_origin(const struct req *rq, const char *origin)
-{
-	const char *host = req_env(rq, "HTTP_HOST");
-	const char *scheme = is_https(rq) ? "https://" : "http://";
-
-	if (rq->app->conf.origin[0] != '\0')
-		return strcasecmp(origin, rq->app->conf.origin) == 0;
-	return host != NULL && host[0] != '\0' &&
-	       strncmp(origin, scheme, strlen(scheme)) == 0 &&
-	       strcasecmp(origin + strlen(scheme), host) == 0;
-}
+/* --- Whether the page that asks is ours --- */
 
 enum status
 auth_origin(struct req *rq)
 {
-	const char *site = req_env(rq, "HTTP_SEC_FETCH_SITE");
 	const char *origin = req_env(rq, "HTTP_ORIGIN");
-	char word[CONF_WORD_MAX];
 
-	if (rq->who.token_name[0] != '\0' ||
-	    (site != NULL && strcmp(site, "same-origin") == 0))
+	if (rq->who.token_name[0] != '\0' || site_is_same_origin(rq))
 		return ST_OK;
 	if (origin == NULL || origin[0] == '\0')
 		return req_fail(rq, ST_FORBIDDEN,
 		    "a write needs a token, or"
 		    " the Origin header of a page of this site");
-	if (is_own_origin(rq, origin))
+	if (site_is_own_origin(rq, origin))
 		return ST_OK;
-	for (unsigned i = 0;
-	     conf_word(rq->app->conf.allow_origins, i, word, sizeof(word)); i++)
-		if (strcasecmp(word, origin) == 0)
-			return ST_OK;
-	return req_fail(
-	    rq, ST_FORBIDDEN, "pages of that origin may not write here");
+	return req_fail(rq, ST_FORBIDDEN,
+	    "pages of that origin may not write here without a token");
 }
 
 /* --- Who it is --- */
 
-/* The bearer token into secret; ST_OK with "" when no header came. */
+/*
+ * The bearer token into secret; ST_OK with "" when no header came.  Where the
+ * web server signs people in, all other headers are its own affair.
+ */
 static enum status
 read_bearer(struct req *rq)
 {
 	const char *text = req_env(rq, "HTTP_AUTHORIZATION");
+	bool remote = remote_user_on(rq->app);
 
 	rq->secret[0] = '\0';
 	if (text == NULL || *text == '\0')
 		return ST_OK;
 	if (strncasecmp(text, "Bearer ", 7) != 0)
-		return req_fail(
-		    rq, ST_UNAUTHORIZED, "only Bearer tokens are known here");
+		return remote ? ST_OK
+			      : req_fail(rq, ST_UNAUTHORIZED,
+				    "only Bearer tokens are known here");
 	text += 7 + strspn(text + 7, " ");
+	if (remote && strncmp(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
+		return ST_OK;
 	if (strncmp(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0 ||
 	    strlen(text) != TOKEN_LEN)
 		return req_fail(rq, ST_UNAUTHORIZED, "that is no token");
@@ -121,10 +74,10 @@ read_bearer(struct req *rq)
 	return ST_OK;
 }
 
-enum status
-auth_identify(struct req *rq)
+/* FIRST: before any write, so that a user may be made. */
+static enum status
+identify(struct req *rq, bool first)
 {
-	const char *cookies = req_env(rq, "HTTP_COOKIE");
 	enum status st;
 
 	memset(&rq->who, 0, sizeof(rq->who));
@@ -137,13 +90,22 @@ auth_identify(struct req *rq)
 				 "the token is unknown, expired or revoked")
 			   : st;
 	}
-	if (cookies == NULL ||
-	    !req_parse_cookie(
-		cookies, cookie_name(rq), rq->secret, sizeof(rq->secret)) ||
-	    strlen(rq->secret) != USER_SECRET_LEN)
+	/* A browser adds what follows by itself, whoever makes it ask. */
+	if (site_is_foreign(rq))
+		return ST_OK;
+	if (remote_user_on(rq->app))
+		return remote_user_identify(rq, first);
+	site_read_cookie(rq);
+	if (rq->secret[0] == '\0')
 		return ST_OK;
 	st = session_find(rq->db, rq->secret, &rq->who);
 	return st == ST_UNAUTHORIZED ? ST_OK : st;
+}
+
+enum status
+auth_identify(struct req *rq)
+{
+	return identify(rq, true);
 }
 
 enum status
@@ -153,7 +115,8 @@ auth_again(struct req *rq)
 	int64_t idle;
 	enum status st;
 
-	if ((st = auth_identify(rq)) != ST_OK || rq->who.user_id == 0)
+	if ((st = identify(rq, false)) != ST_OK || rq->who.user_id == 0 ||
+	    rq->who.remote)
 		return st;
 	token = rq->who.token_name[0] != '\0';
 	idle = clock_utc_ms() - rq->who.seen;
@@ -169,10 +132,17 @@ auth_role(struct req *rq, enum role least)
 {
 	if (rq->who.role >= least)
 		return ST_OK;
-	if (rq->who.user_id == 0)
-		return ST_UNAUTHORIZED;
-	return req_fail(rq, ST_FORBIDDEN, "this needs the role %s; yours is %s",
-	    user_role_name(least), user_role_name(rq->who.role));
+	if (rq->who.user_id != 0)
+		return req_fail(rq, ST_FORBIDDEN,
+		    "this needs the role %s; yours is %s",
+		    user_role_name(least), user_role_name(rq->who.role));
+	if (site_is_foreign(rq))
+		return req_fail(rq, ST_UNAUTHORIZED,
+		    "pages of other origins need a bearer token");
+	if (remote_user_on(rq->app))
+		return req_fail(
+		    rq, ST_UNAUTHORIZED, "the web server has signed nobody in");
+	return ST_UNAUTHORIZED;
 }
 
 /* --- Turns: a hash takes 64 MiB and a core for 100 ms --- */
@@ -268,4 +238,18 @@ auth_password(struct req *rq, const char *username, const char *password,
 	limit_try_good(&try, &rq->limit);
 	*out = user;
 	return ST_OK;
+}
+
+enum status
+auth_hash(
+    struct req *rq, const char *password, size_t len, char out[USER_HASH_MAX])
+{
+	enum status st;
+
+	if (turn_take() != ST_OK)
+		return req_fail(
+		    rq, ST_TOO_MANY, "too many people sign in at once");
+	st = user_hash(password, len, out);
+	turn_give();
+	return st;
 }

@@ -4,8 +4,8 @@
  */
 
 /*
- * Who asks, and whether the page that asks is ours: cookies, tokens, the
- * origin check, and sign-in with its limits.
+ * Who asks, and whether the page that asks is ours: cookies, tokens, the web
+ * server's word, the origin check, and sign-in with its limits.
  */
 #ifndef FCGI_APP_AUTH_H
 #define FCGI_APP_AUTH_H
@@ -14,8 +14,10 @@
 #include "response.h"
 
 /*
- * Read the cookie or the bearer token and fill who.  ST_OK also for nobody;
- * ST_UNAUTHORIZED for a token that does not hold, whatever the cookie says.
+ * Read the bearer token, else the cookie or the web server's word, and fill
+ * who.  ST_OK also for nobody, and for a page of another origin without a
+ * token; ST_UNAUTHORIZED for a token that does not hold, whatever the rest
+ * says; ST_FORBIDDEN for one whom the web server knows and we do not let in.
  */
 enum status auth_identify(struct req *);
 
@@ -42,8 +44,11 @@ enum status auth_origin(struct req *);
 enum status auth_password(struct req *, const char *username,
     const char *password, size_t len, struct user *out);
 
-/* Set the session's cookie for MAX_AGE seconds; 0 takes it away. */
-void auth_set_cookie(
-    const struct req *, struct resp *, const char *secret, long max_age);
+/*
+ * Hash a new password, when it is our turn; as slow.  ST_TOO_MANY when too
+ * many others wait; ST_UNAVAILABLE without memory.
+ */
+enum status auth_hash(
+    struct req *, const char *password, size_t len, char out[USER_HASH_MAX]);
 
 #endif

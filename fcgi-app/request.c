@@ -14,6 +14,7 @@
 #include <sysexits.h>
 
 #include "app.h"
+#include "remote-user.h"
 #include "shared/log.h"
 
 #define API_PREFIX "/api/v1"
@@ -29,6 +30,7 @@ static const struct {
     {M_POST, "POST"},
     {M_PATCH, "PATCH"},
     {M_DELETE, "DELETE"},
+    {M_OPTIONS, "OPTIONS"},
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
@@ -148,13 +150,18 @@ check_duplicates(struct req *rq)
 	    "HTTPS", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST",
 	    "HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_ORIGIN",
 	    "HTTP_SEC_FETCH_SITE", "QUERY_STRING", "REQUEST_METHOD",
-	    "REQUEST_URI"};
+	    "REQUEST_URI", "REMOTE_USER"};
+	size_t count = sizeof(names) / sizeof(names[0]);
 	unsigned seen = 0;
+
+	/* The last one is none of ours unless it signs people in. */
+	if (!remote_user_on(rq->app))
+		count--;
 
 	for (char **e = rq->fcgx->envp; *e != NULL; e++) {
 		size_t len = strcspn(*e, "=");
 
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (size_t i = 0; i < count; i++) {
 			if (strlen(names[i]) != len ||
 			    strncmp(*e, names[i], len) != 0)
 				continue;

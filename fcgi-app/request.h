@@ -37,7 +37,8 @@ enum method {
 	M_PATCH = 4,
 	M_DELETE = 8,
 	M_HEAD = 16,
-	M_OTHER = 32
+	M_OPTIONS = 32,
+	M_OTHER = 64
 };
 
 struct route;

@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "auth.h"
+#include "cors.h"
 #include "idem.h"
 #include "session.h"
 #include "shared/clock.h"
@@ -43,9 +44,9 @@ path_fits(const char *pattern, const char *path, char *sku, size_t size)
 	return *path == '\0';
 }
 
-/* "GET, HEAD, POST" of a set of methods. */
+/* "GET, HEAD, POST" of a set of methods, with OPTIONS in Allow. */
 static void
-allow_header(struct resp *rs, int set)
+allow_headers(const struct req *rq, struct resp *rs, int set)
 {
 	static const enum method all[] = {
 	    M_GET, M_HEAD, M_POST, M_PATCH, M_DELETE};
@@ -55,10 +56,14 @@ allow_header(struct resp *rs, int set)
 		if (set & (int)all[i])
 			buf_printf(&text, "%s%s", text.len > 0 ? ", " : "",
 			    req_method_name(all[i]));
+	if (rq->method == M_OPTIONS)
+		cors_preflight(rq, rs, text.data);
+	buf_puts(&text, ", OPTIONS");
 	resp_header(rs, "Allow", text.data);
 	buf_reset(&text);
 }
 
+/* Find the row; ST_NO_CONTENT when only the methods were asked for. */
 static enum status
 match(struct req *rq, struct resp *rs)
 {
@@ -79,8 +84,8 @@ match(struct req *rq, struct resp *rs)
 	}
 	if (set == 0)
 		return ST_NOT_FOUND;
-	allow_header(rs, set);
-	return ST_METHOD;
+	allow_headers(rq, rs, set);
+	return rq->method == M_OPTIONS ? ST_NO_CONTENT : ST_METHOD;
 }
 
 /* --- Run --- */
@@ -183,8 +188,11 @@ admit(struct req *rq)
 
 	if ((flags & R_BODY) != 0 && (st = req_check_body(rq)) != ST_OK)
 		return st;
-	if ((st = auth_identify(rq)) != ST_OK ||
-	    (st = auth_role(rq, rq->route->role)) != ST_OK ||
+	st = auth_identify(rq);
+	/* What is open to all is open to whom we do not let in, too. */
+	if (st == ST_FORBIDDEN && rq->route->role == ROLE_NONE)
+		st = ST_OK;
+	if (st != ST_OK || (st = auth_role(rq, rq->route->role)) != ST_OK ||
 	    (changes && (st = auth_origin(rq)) != ST_OK) ||
 	    (changes && (st = req_params_end(rq)) != ST_OK) ||
 	    ((flags & R_RATE) != 0 && (st = count_write(rq)) != ST_OK))
@@ -235,6 +243,7 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader)
 	st = serve(&rq, &rs, app, fcgx);
 	if (!req_drain(&rq))
 		fcgx->keepConnection = 0;
+	cors_headers(&rq, &rs);
 	http = resp_send(&rs, &rq, st);
 	log_request(&rq, http, clock_mono_ms() - start);
 	resp_reset(&rs);

@@ -13,6 +13,8 @@ const struct route routes[] = {
 	{ M_POST,   "/session", session_create, ROLE_NONE, R_BODY },
 	{ M_GET,    "/session", session_get, ROLE_VIEWER, 0 },
 	{ M_DELETE, "/session", session_delete, ROLE_VIEWER, R_WRITE },
+	{ M_POST,   "/session/password", session_password, ROLE_VIEWER, R_BODY },
+	{ M_GET,    "/sign-in", session_sign_in, ROLE_NONE, 0 },
 
 	{ M_GET,    "/inventory/fields", field_list, ROLE_VIEWER, 0 },
 	{ M_GET,    "/inventory/items", item_list, ROLE_VIEWER, 0 },

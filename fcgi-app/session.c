@@ -107,6 +107,45 @@ session_end(struct db *db, const char *public_id)
 	return session_note_revoked(db, public_id);
 }
 
+static enum status
+end_others(struct db *db, int64_t user_id, const char *keep)
+{
+	struct query *q;
+	enum status st;
+
+	q = db_query(db, SQL_REVOKED_ADD_OTHERS);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_text(q, ":keep", keep);
+	db_bind_int(q, ":at", clock_utc_ms());
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		return st;
+	q = db_query(db, SQL_SESSION_END_OTHERS);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_text(q, ":keep", keep);
+	return db_done(q, ST_OK);
+}
+
+enum status
+session_renew(struct db *db, int64_t user_id, const char *public_id,
+    int64_t expires_at, char secret[USER_SECRET_LEN + 1])
+{
+	struct query *q;
+	char digest[USER_DIGEST_LEN + 1];
+	enum status st;
+
+	user_new_secret(secret);
+	user_digest(secret, digest);
+	q = db_query(db, SQL_SESSION_RENEW);
+	db_bind_text(q, ":id_hash", digest);
+	db_bind_int(q, ":expires_at", expires_at);
+	db_bind_int(q, ":now", clock_utc_ms());
+	db_bind_text(q, ":public_id", public_id);
+	db_bind_int(q, ":user_id", user_id);
+	if ((st = db_done(q, ST_UNAUTHORIZED)) != ST_OK)
+		return st;
+	return end_others(db, user_id, public_id);
+}
+
 enum status
 session_revoked_since(struct db *db, int64_t since,
     void (*each)(const char *public_id, int64_t user_id, int64_t at, void *arg),

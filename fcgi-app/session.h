@@ -36,6 +36,14 @@ enum status session_seen(struct db *, const char *secret);
 /* Sign out: end it, and void its tickets. */
 enum status session_end(struct db *, const char *public_id);
 
+/*
+ * After a new password: the session goes on under a new SECRET until
+ * EXPIRES_AT, and its streams with it; all others of the user end, and their
+ * tickets are void.  ST_UNAUTHORIZED when it has ended itself.
+ */
+enum status session_renew(struct db *, int64_t user_id, const char *public_id,
+    int64_t expires_at, char secret[USER_SECRET_LEN + 1]);
+
 /* Note that tickets of a session or token are void from now on. */
 enum status session_note_revoked(struct db *, const char *public_id);
 

@@ -111,6 +111,16 @@ user_by_id(struct db *db, int64_t id, struct user *out)
 }
 
 enum status
+user_any(struct db *db)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_USER_ANY);
+	db_row(q);
+	return db_done(q, ST_NOT_FOUND);
+}
+
+enum status
 user_list(struct db *db, void (*each)(const struct user *, void *), void *arg)
 {
 	struct query *q;

@@ -44,6 +44,7 @@ struct identity {
 	int64_t ends;                      /* of the session or token, ms since
 					      1970; INT64_MAX: never */
 	int64_t seen;                      /* last use noted, ms since 1970 */
+	bool remote;                       /* the web server has said so */
 	char token_name[161];              /* "" for sessions */
 	char display[424];                 /* "ana" or "ana (label printer)" */
 };
@@ -51,7 +52,7 @@ struct identity {
 struct user {
 	int64_t id;
 	char username[257];
-	char hash[USER_HASH_MAX]; /* Argon2id */
+	char hash[USER_HASH_MAX]; /* Argon2id; "": no password matches */
 	enum role role;
 	char color[8]; /* "#RRGGBB" or "" */
 	bool disabled;
@@ -68,6 +69,9 @@ enum status user_add(struct db *, const char *username, const char *hash,
 /* Find by name, in any case, or by id; ST_NOT_FOUND. */
 enum status user_by_name(struct db *, const char *username, struct user *out);
 enum status user_by_id(struct db *, int64_t id, struct user *out);
+
+/* ST_OK when there is a user at all; ST_NOT_FOUND. */
+enum status user_any(struct db *);
 
 /*
  * Call EACH for all users by name, with ARG; the struct is borrowed during

@@ -123,7 +123,7 @@ my %layer = (
 	(map { $_ => 1 } qw(db db-inner db-write schema sql filter)),
 	# records: 2
 	(map { $_ => 3 } qw(request request-parse response route auth idem
-	    app accept cgi link publish keeper
+	    app accept cgi cors remote-user site link publish keeper
 	    item-list)),
 	api => 4,
 	routes => 5,

@@ -52,7 +52,8 @@ ok(JSON::PP::is_bool($set->{collaboration}) && $set->{collaboration},
     'settings: collaboration');
 is(scalar(grep { !/^#[0-9A-Fa-f]{6}$/ } @{ $set->{palette} }), 0,
     'settings: palette');
-unlike($r->{body}, qr/password|argon2/, 'nothing secret in it');
+unlike($r->{body}, qr/stockroom1?"|argon2|hash/, 'nothing secret in it');
+is($r->{json}{auth}, 'session', 'signed in by a session');
 
 my ($pair, $attributes) = attributes($r);
 like($pair, qr/^stockroom_session=[A-Za-z0-9_-]{22,}$/, 'cookie on http');

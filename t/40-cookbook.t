@@ -58,6 +58,7 @@ my @rows = (
     ['sr $S/api/v1/health', qr/"status": *"ok"/],
     ['sr $S/api/v1/openapi.json', qr!^/inventory/items$!m],
     ['sr $S/api/v1/session', qr/"username": "ana"/],
+    ['curl -sS $S/api/v1/sign-in', qr/"signed_in": *false/],
     ['sr $A/fields', qr/^quantity\tnumber$/m],
     ['sr "$A/items?limit=3" | tee', qr/\A(\S+\n){3}\z/],
     ['sr -G "$A/items?limit=3" -d cursor', qr/"items"/],
@@ -95,6 +96,8 @@ my @rows = (
     ['echo', qr/\A\z/],
     ['curl -sS --fail-with-body -c cookies', qr/"username": *"ana"/],
     ['curl -sS --fail-with-body -b cookies $A', qr/"sku": *"FAS-0042"/],
+    ['echo', qr/\A\z/],
+    ['curl -sS --fail-with-body -b cookies -c', qr/\A\z/],
     ['curl -sS --fail-with-body -b cookies -H', qr/\A\z/],
     ['stockroomctl token revoke', qr/cookbook/],
     ['rm', qr/\A\z/],
@@ -215,7 +218,7 @@ cmp_ok(scalar @app, '>', 15, 'the app has routes');
 cmp_ok(scalar @push, '>', 5, 'and so has the relay');
 ok(served(app => @$_), "a line shows @$_") for @app;
 ok(served(relay => @$_), "a line shows @$_") for @push;
-is($s->get('/inventory/items/BOX-2', as => 'ana')->{status}, 404,
+is($s->get('/inventory/items/BOX-2', as => 'ben')->{status}, 404,
     'what was deleted is gone');
 $s->finish;
 done_testing;
