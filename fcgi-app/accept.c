@@ -11,8 +11,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #include <fcgiapp.h>
 
 #include "db.h"
+#include "preview.h"
 #include "route.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -43,8 +46,9 @@ enum conn_state {
 struct conn {
 	int fd;
 	enum conn_state state;
-	int64_t since; /* idle from then, clock_mono_ms() */
+	int64_t since; /* idle or asking from then, clock_mono_ms() */
 	bool fresh;    /* no request has come on it yet */
+	int cut;       /* directions shut since its time was over */
 };
 
 static struct {
@@ -107,52 +111,91 @@ give_back(int slot, bool open)
 	pthread_mutex_lock(&pool.mu);
 	pool.busy--;
 	pool.finished++;
-	if (open && pool.ending) {
-		close(conn->fd);
-		open = false;
-	}
-	if (open) {
+	if (open && !pool.ending && conn->cut == 0) {
 		conn->state = CONN_IDLE;
 		conn->since = clock_mono_ms();
 		watch(EPOLL_CTL_MOD, conn->fd,
 		    EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, (uint64_t)slot);
 	} else {
+		close(conn->fd);
 		conn->state = CONN_FREE;
 		pool.open--;
 	}
 	pthread_mutex_unlock(&pool.mu);
 }
 
+/* Whether a request whose parameters are sound has come. */
+static bool
+has_come(const struct conn *conn, unsigned char *bytes)
+{
+	int64_t deadline = conn->since + app_ask_ms(pool.app);
+
+	switch (preview_wait(conn->fd, deadline, bytes)) {
+	case PREVIEW_GOOD:
+		return true;
+	case PREVIEW_LARGE:
+		log_warn("refused a request: its parameters are larger than"
+			 " %d bytes",
+		    PREVIEW_MAX);
+		preview_refuse(conn->fd, bytes);
+		return false;
+	case PREVIEW_BAD:
+		log_warn("refused a request: no FastCGI that can be read");
+		return false;
+	case PREVIEW_MORE:
+		break;
+	}
+	if (clock_mono_ms() >= deadline)
+		log_warn("refused a request: it did not come in whole in time");
+	return false;
+}
+
 /*
  * One request of a connection.  libfcgi reads from the descriptor put into
  * the request, as long as it is told to keep the connection; with -1 for the
- * listening socket it never accepts one itself.
+ * listening socket it never accepts one itself.  It gets a descriptor of its
+ * own, which it may close when it likes: the loop may shut ours meanwhile.
  */
-static void
-serve_conn(int slot, struct db *reader)
+static bool
+serve_request(const struct conn *conn, struct db *reader)
 {
 	FCGX_Request request;
-	int fd = pool.conns[slot].fd;
+	int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
 
+	if (fd == -1) {
+		log_warn("dup: %s", strerror(errno));
+		return false;
+	}
 	if (FCGX_InitRequest(&request, -1, 0) != 0)
 		log_fatal(EX_SOFTWARE, "FCGX_InitRequest failed");
 	request.ipcFd = fd;
 	request.keepConnection = 1;
 	if (FCGX_Accept_r(&request) == 0) {
-		route_serve(pool.app, &request, reader);
+		route_serve(pool.app, &request, reader, conn->since);
 		FCGX_Finish_r(&request);
 	}
-	give_back(slot, request.ipcFd == fd);
+	if (request.ipcFd != fd)
+		return false;
+	close(fd);
+	return true;
 }
 
 static void *
 worker(void *arg)
 {
 	struct db *reader = arg;
+	unsigned char *bytes;
 	int slot;
 
-	while ((slot = take_ready()) != -1)
-		serve_conn(slot, reader);
+	if ((bytes = malloc(PREVIEW_MAX)) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	while ((slot = take_ready()) != -1) {
+		struct conn *conn = &pool.conns[slot];
+
+		give_back(
+		    slot, has_come(conn, bytes) && serve_request(conn, reader));
+	}
+	free(bytes);
 	db_close(reader);
 	return NULL;
 }
@@ -171,7 +214,7 @@ slot_take(int fd)
 			slot = i;
 	if (slot != -1) {
 		pool.conns[slot] =
-		    (struct conn){fd, CONN_IDLE, clock_mono_ms(), true};
+		    (struct conn){fd, CONN_IDLE, clock_mono_ms(), true, 0};
 		pool.open++;
 	}
 	pthread_mutex_unlock(&pool.mu);
@@ -231,6 +274,7 @@ enqueue(int slot)
 	pthread_mutex_lock(&pool.mu);
 	if (pool.conns[slot].state == CONN_IDLE) {
 		pool.conns[slot].state = CONN_READY;
+		pool.conns[slot].since = clock_mono_ms();
 		pool.queue[(pool.head + pool.queued) % CONNS_MAX] = slot;
 		pool.queued++;
 		pthread_cond_signal(&pool.cond);
@@ -253,6 +297,31 @@ close_idle(int64_t ms)
 		close(conn->fd);
 		conn->state = CONN_FREE;
 		pool.open--;
+	}
+	pthread_mutex_unlock(&pool.mu);
+}
+
+/*
+ * End requests that take too long: first nothing more is read of them, so
+ * that they are answered for what came; then nothing is written, either.
+ */
+static void
+cut_slow(void)
+{
+	int64_t age;
+	int cut;
+
+	pthread_mutex_lock(&pool.mu);
+	for (int i = 0; i < CONNS_MAX; i++) {
+		struct conn *conn = &pool.conns[i];
+
+		age = clock_mono_ms() - conn->since;
+		if (conn->state != CONN_BUSY || age < app_ask_ms(pool.app))
+			continue;
+		cut = age < app_end_ms(pool.app) ? 1 : 2;
+		if (conn->cut < cut)
+			shutdown(conn->fd, cut == 1 ? SHUT_RD : SHUT_RDWR);
+		conn->cut = cut;
 	}
 	pthread_mutex_unlock(&pool.mu);
 }
@@ -436,6 +505,7 @@ accept_run(const struct app *app, int listen_fd, int count)
 		keep_alive(count);
 		if (clock_mono_ms() - ticked >= TICK_MS) {
 			close_idle(IDLE_MS);
+			cut_slow();
 			ticked = clock_mono_ms();
 		}
 	}

@@ -11,10 +11,13 @@
 #define FCGI_APP_APP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "shared/conf.h"
 #include "shared/sock.h"
 #include "shared/ticket.h"
+
+#define APP_LOCK_S 5 /* a write waits so long for another process */
 
 struct app {
 	struct conf conf;
@@ -22,5 +25,23 @@ struct app {
 	struct ticket_keys keys; /* signs tickets */
 	bool cgi;                /* plain CGI: this request is the only one */
 };
+
+/* ms after which a request may no longer come in, since it began to. */
+static inline int64_t
+app_ask_ms(const struct app *app)
+{
+	return app->conf.request_time * INT64_C(1000);
+}
+
+/*
+ * And after which it is ended, whatever it does: as long again to answer it,
+ * and what the database may take.
+ */
+static inline int64_t
+app_end_ms(const struct app *app)
+{
+	return 2 * app_ask_ms(app) +
+	       (app->conf.query_time + APP_LOCK_S) * INT64_C(1000);
+}
 
 #endif

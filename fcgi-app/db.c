@@ -13,9 +13,11 @@
 
 #include "db-inner.h"
 #include "schema.h"
+#include "shared/clock.h"
 #include "shared/log.h"
 
-#define BUSY_MS 2000 /* wait for a foreign program inside the file */
+#define CLOCK_STEPS 10000 /* of SQLite between looks at the clock */
+#define BUSY_MS     2000  /* wait for a foreign program inside the file */
 
 /* The rows of sql.def. */
 static const struct {
@@ -41,6 +43,7 @@ struct db {
 	sqlite3 *handle;
 	int active;                  /* queries that db_done() has not ended */
 	void (*wal_grew)(int pages); /* of the writer */
+	int64_t stop_at;             /* a read, clock_mono_ms(); 0: never */
 	struct query queries[SQL__COUNT];
 };
 
@@ -111,10 +114,27 @@ open_connection(const char *path, int flags)
 	return db;
 }
 
+/* SQLite's hook, now and then in a long read: whether to end it. */
+static int
+is_late(void *arg)
+{
+	const struct db *db = arg;
+
+	return db->stop_at != 0 && clock_mono_ms() >= db->stop_at;
+}
+
+void
+db_limit_time(struct db *db, int64_t ms)
+{
+	db->stop_at = ms == 0 ? 0 : clock_mono_ms() + ms;
+}
+
 struct db *
 db_open_reader(const char *path)
 {
 	struct db *db = open_connection(path, SQLITE_OPEN_READONLY);
+
+	sqlite3_progress_handler(db->handle, CLOCK_STEPS, is_late, db);
 
 	/* The files are opened by the first read: now, not in a request. */
 	if (!db_exec(db, "SELECT key FROM meta LIMIT 1"))

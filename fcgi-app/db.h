@@ -74,6 +74,12 @@ bool db_is_null(struct query *, int column);
  */
 enum status db_done(struct query *, enum status none);
 
+/*
+ * Reads of this connection are stopped MS from now, with ST_UNAVAILABLE; 0:
+ * never, as at first.
+ */
+void db_limit_time(struct db *, int64_t ms);
+
 /* Read transactions, so that several queries see one snapshot. */
 enum status db_snapshot_begin(struct db *);
 void db_snapshot_end(struct db *);

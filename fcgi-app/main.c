@@ -23,20 +23,18 @@
 
 #include "accept.h"
 #include "app.h"
+#include "cgi.h"
 #include "db.h"
 #include "keeper.h"
 #include "publish.h"
-#include "route.h"
 #include "shared/log.h"
 #include "shared/origin.h"
 #include "shared/service.h"
 
 #include "config.h"
 
-#define CGI_BODY_MAX (16 << 20) /* bytes of input, wanted or not */
-#define FLUSH_MS     500        /* plain CGI waits so long for the relay */
-#define FILES        4096       /* descriptors, if we may have so many */
-#define BACKLOG      511
+#define FILES   4096 /* descriptors, if we may have so many */
+#define BACKLOG 511
 
 struct options {
 	const char *socket; /* --socket, or NULL */
@@ -112,90 +110,6 @@ parse_options(int argc, char **argv, struct options *opt)
 		    argv[optind]);
 		exit(EX_USAGE);
 	}
-}
-
-/* --- Plain CGI: the request's streams over standard input and output --- */
-
-static unsigned char cgi_in[8192], cgi_out[8192];
-static size_t cgi_left; /* bytes of the body not read yet */
-
-static void
-cgi_fill(FCGX_Stream *in)
-{
-	ssize_t n;
-	size_t want = cgi_left < sizeof(cgi_in) ? cgi_left : sizeof(cgi_in);
-
-	do
-		n = want == 0 ? 0 : read(STDIN_FILENO, cgi_in, want);
-	while (n == -1 && errno == EINTR);
-	if (n <= 0) {
-		in->isClosed = 1;
-		return;
-	}
-	cgi_left -= (size_t)n;
-	in->rdNext = in->stopUnget = cgi_in;
-	in->stop = cgi_in + n;
-}
-
-static void
-cgi_empty(FCGX_Stream *out, int closing)
-{
-	unsigned char *p = cgi_out;
-	ssize_t n;
-
-	(void)closing;
-	while (p < out->wrNext) {
-		n = write(STDOUT_FILENO, p, (size_t)(out->wrNext - p));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		p += n;
-	}
-	out->wrNext = cgi_out;
-	out->stop = cgi_out + sizeof(cgi_out);
-}
-
-/* Bytes of the body; a chunked one has no length, and its end is the end. */
-static size_t
-cgi_length(void)
-{
-	const char *length = getenv("CONTENT_LENGTH");
-	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
-	size_t n = 0;
-
-	if (length != NULL && *length != '\0')
-		return req_parse_length(length, CGI_BODY_MAX, &n) ? n : 0;
-	return coding != NULL && strcasecmp(coding, "chunked") == 0
-		   ? CGI_BODY_MAX
-		   : 0;
-}
-
-static void
-serve_cgi(const struct app *app)
-{
-	FCGX_Stream in = {0}, out = {0};
-	FCGX_Request request;
-	struct db *reader;
-
-	cgi_left = cgi_length();
-	in.isReader = 1;
-	in.fillBuffProc = cgi_fill;
-	in.rdNext = in.stop = in.stopUnget = cgi_in;
-	out.emptyBuffProc = cgi_empty;
-	out.wrNext = cgi_out;
-	out.stop = cgi_out + sizeof(cgi_out);
-
-	FCGX_InitRequest(&request, -1, 0);
-	request.in = &in;
-	request.out = &out;
-	request.envp = environ;
-	reader = db_open_reader(app->conf.db);
-	publish_flush(app, FLUSH_MS);
-	route_serve(app, &request, reader);
-	cgi_empty(&out, 1);
-	publish_flush(app, FLUSH_MS);
-	db_close(reader);
 }
 
 /* --- FastCGI --- */
@@ -285,7 +199,7 @@ main(int argc, char **argv)
 	db_open_writer(app.conf.db);
 	app.cgi = (fd = find_socket(&opt)) == -1;
 	if (app.cgi)
-		serve_cgi(&app);
+		cgi_serve(&app);
 	else
 		serve_fastcgi(&app, fd, &opt);
 	db_close_writer();

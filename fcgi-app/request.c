@@ -7,6 +7,7 @@
 
 #include <sys/random.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "app.h"
 #include "remote-user.h"
+#include "shared/clock.h"
 #include "shared/log.h"
 
 #define API_PREFIX "/api/v1"
@@ -300,6 +302,17 @@ read_text(struct req *rq)
 	return ST_OK;
 }
 
+/* Whether reading ended since the time for it was over. */
+static bool
+came_too_late(const struct req *rq)
+{
+	int error = FCGX_GetError(rq->fcgx->in);
+
+	return error == EAGAIN ||
+	       (error != 0 &&
+		   clock_mono_ms() - rq->started >= app_ask_ms(rq->app));
+}
+
 enum status
 req_read_body(struct req *rq)
 {
@@ -310,6 +323,10 @@ req_read_body(struct req *rq)
 
 	if ((st = read_text(rq)) != ST_OK)
 		return st;
+	if (came_too_late(rq))
+		return req_fail(rq, ST_TIMEOUT,
+		    "the body did not come in whole within %ld seconds",
+		    rq->app->conf.request_time);
 	if (FCGX_GetError(rq->fcgx->in) != 0 ||
 	    (text != NULL && *text != '\0' &&
 		(!req_parse_length(text, REQ_BODY_MAX, &want) ||

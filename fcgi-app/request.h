@@ -50,6 +50,7 @@ struct req {
 	const struct route *route; /* NULL before the match */
 	struct db *db;             /* writer in a write route,
 				      else this thread's reader */
+	int64_t started;           /* to come, clock_mono_ms() */
 	enum method method;
 	char id[17];                   /* request id, hex */
 	const char *target;            /* path and query as they came;

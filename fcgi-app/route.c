@@ -232,20 +232,22 @@ log_request(const struct req *rq, int http, int64_t ms)
 }
 
 void
-route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader)
+route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
+    int64_t started)
 {
-	struct req rq = {.db = reader};
+	struct req rq = {.db = reader, .started = started};
 	struct resp rs = {0};
-	int64_t start = clock_mono_ms();
 	enum status st;
 	int http;
 
+	db_limit_time(reader, app->conf.query_time * INT64_C(1000));
 	st = serve(&rq, &rs, app, fcgx);
 	if (!req_drain(&rq))
 		fcgx->keepConnection = 0;
 	cors_headers(&rq, &rs);
 	http = resp_send(&rs, &rq, st);
-	log_request(&rq, http, clock_mono_ms() - start);
+	db_limit_time(reader, 0);
+	log_request(&rq, http, clock_mono_ms() - started);
 	resp_reset(&rs);
 	req_reset(&rq);
 }

@@ -40,7 +40,11 @@ struct route {
 extern const struct route routes[];
 extern const int route_count;
 
-/* Serve one request whole, the log line included. */
-void route_serve(const struct app *, FCGX_Request *, struct db *reader);
+/*
+ * Serve one request whole, the log line included.  It began to come at
+ * STARTED, clock_mono_ms().
+ */
+void route_serve(
+    const struct app *, FCGX_Request *, struct db *reader, int64_t started);
 
 #endif

@@ -125,6 +125,22 @@ sub send_fcgi
 	    { status => 0, headers => {}, body => '' };
 }
 
+# Run the app as a plain CGI program between two handles; its number.
+sub cgi_process
+{
+	my ($self, $in, $out, %p) = @_;
+
+	my $pid = fork // die "fork: $!\n";
+	return $pid if $pid;
+	delete $ENV{$_} for grep { /^(STOCKROOM_|ALLOW_ORIGIN)/ } keys %ENV;
+	@ENV{keys %{ $self->{env} }} = values %{ $self->{env} };
+	@ENV{keys %p} = values %p;
+	POSIX::dup2(fileno $in, 0);
+	POSIX::dup2(fileno $out, 1);
+	open STDERR, '>>', $self->log_file('cgi');
+	exec "$self->{build}/stockroom-app" or POSIX::_exit(127);
+}
+
 # Plain CGI: a process of its own for this request.
 sub send_cgi
 {
@@ -134,20 +150,8 @@ sub send_cgi
 	print $in $opt{body};
 	$in->flush;
 	seek $in, 0, 0;
-	my %p = $self->params($method, $uri, %opt);
-	my $pid = fork // die "fork: $!\n";
-	if (!$pid) {
-		delete $ENV{$_} for grep { /^(STOCKROOM_|ALLOW_ORIGIN)/ }
-		    keys %ENV;
-		@ENV{keys %{ $self->{env} }} = values %{ $self->{env} };
-		@ENV{keys %p} = values %p;
-		POSIX::dup2(fileno $in, 0);
-		POSIX::dup2(fileno $out, 1);
-		open STDERR, '>>', $self->log_file('cgi');
-		exec "$self->{build}/stockroom-app" or
-		    POSIX::_exit(127);
-	}
-	waitpid $pid, 0;
+	waitpid $self->cgi_process($in, $out,
+	    $self->params($method, $uri, %opt)), 0;
 	my $status = $?;
 	open my $fh, '<:raw', $out->filename or die;
 	local $/;

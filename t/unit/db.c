@@ -266,6 +266,43 @@ test_full(void **state)
 	assert_int_equal(get(db, "well", text, sizeof(text)), ST_OK);
 }
 
+/* A long read ends when its time is over, and leaves the connection sound. */
+static void
+test_limit_time(void **state)
+{
+	struct db *db, *reader;
+	struct query *q;
+	char name[32];
+	int64_t then;
+
+	(void)state;
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	for (int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "user %d", i);
+		q = db_query(db, SQL_USER_ADD);
+		db_bind_text(q, ":username", name);
+		db_bind_text(q, ":password_hash", "none");
+		db_bind_text(q, ":role", "viewer");
+		db_bind_text(q, ":color", "");
+		db_bind_text(q, ":at", "now");
+		assert_int_equal(db_done(q, ST_FAULT), ST_OK);
+	}
+	assert_int_equal(db_write_end(db, true), ST_OK);
+
+	reader = db_open_reader(path);
+	db_limit_time(reader, 1);
+	for (then = clock_mono_ms(); clock_mono_ms() - then < 2;)
+		continue;
+	q = db_query(reader, SQL_USER_REVOKED_SINCE);
+	db_bind_int(q, ":since", 1);
+	assert_int_equal(db_done(q, ST_OK), ST_UNAVAILABLE);
+	db_limit_time(reader, 0);
+	q = db_query(reader, SQL_USER_REVOKED_SINCE);
+	db_bind_int(q, ":since", 1);
+	assert_int_equal(db_done(q, ST_NOT_FOUND), ST_NOT_FOUND);
+	db_close(reader);
+}
+
 int
 main(void)
 {
@@ -276,6 +313,7 @@ main(void)
 	    cmocka_unit_test(test_write_outside),
 	    cmocka_unit_test(test_group),
 	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_limit_time),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

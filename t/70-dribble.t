@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# Peers that say or hear a byte now and then hold nothing for long, and what
+# they say is bounded.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Socket qw(SHUT_WR);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use Check;
+use FastCGI;
+use Stockroom;
+
+use constant { THREADS => 4, ASK => 1, ENDS => 8 };
+
+my $s = Stockroom->new(users => { ana => 'editor' }, env => {
+	STOCKROOM_REQUEST_TIME => ASK, STOCKROOM_QUERY_TIME => 1,
+	STOCKROOM_USER_WRITES => 0 },
+	args => { app => ['--threads', THREADS] });
+my @ana = (token => $s->token('ana'));
+my $items = '/inventory/items';
+my @health = $s->params('GET', '/api/v1/health');
+
+# A POST of this body, its parameters sent.
+sub ask
+{
+	my ($body) = @_;
+
+	my $c = FastCGI->connect($s->app_socket, keep => 1) or die;
+	return $c->begin->params([$s->params('POST', "/api/v1$items",
+	    body => $body, type => 'application/json',
+	    headers => { Authorization => "Bearer $ana[1]" })]);
+}
+
+# Call SUB on every connection, now and then, until all have ended or the
+# time is over; the seconds that it took.
+sub dribble
+{
+	my ($conns, $sub) = @_;
+
+	my $start = time;
+	while (time < $start + 60) {
+		$sub->($_) for @$conns;
+		last unless grep { !$_->closed(0.05) } @$conns;
+	}
+	return time - $start;
+}
+
+# -- bodies
+
+my $body = '{"sku":"D-1","name":"' . 'x' x 150 . '"}';
+my @slow = map { ask($body) } 1 .. THREADS;
+my $at = 0;
+my $took = dribble(\@slow, sub { $_[0]->stdin(substr $body, $at++, 1)
+    if $at < length $body });
+cmp_ok($took, '<', 15, 'bodies that come byte by byte are not waited for');
+my $r = $slow[0]->response(1);
+is($r->{status}, 408, 'they are answered 408');
+like($r->{body}, qr/did not come in whole within 1 seconds/, 'and told why');
+is_status($s->get("$items/D-1", @ana), 404, 'nothing was made of it');
+@slow = map { ask($body) } 1 .. THREADS;
+$took = dribble(\@slow, sub { });
+cmp_ok($took, '<', 15, 'nor those that never come');
+is($slow[0]->response(1)->{status}, 408, 'they are answered, too');
+my $c = ask($body);
+$c->stdin($_) for split //, $body;
+$c->stdin('');
+is($c->response->{status}, 201, 'a byte a record, at once, is a body');
+
+# -- parameters
+
+my $bytes = FastCGI::record(1, 1, pack 'nCx5', 1, 1) . join '',
+    map { FastCGI::record(4, 1, $_) } join('', map { FastCGI::pair(
+    @health[2 * $_, 2 * $_ + 1]) } 0 .. $#health / 2), '';
+@slow = map { FastCGI->connect($s->app_socket) } 1 .. THREADS;
+$at = 0;
+$took = dribble(\@slow, sub { $_[0]->raw(substr $bytes, $at++, 1) });
+cmp_ok($took, '<', 15, 'parameters are not waited for, either');
+is($slow[0]->response(1)->{status}, 0, 'and end without an answer');
+$c = FastCGI->connect($s->app_socket);
+$c->{id} = 1;
+$c->raw($_) for unpack '(a5)*', $bytes;
+$c->stdin('');
+is($c->response->{status}, 200, 'five bytes a write, at once, is a request');
+$c = FastCGI->connect($s->app_socket);
+$c->{id} = 1;
+$c->raw(substr $bytes, 0, -8);
+shutdown $c->{sock}, SHUT_WR;
+my $start = time;
+ok($c->closed(10), 'a peer that goes in the midst of them is let go');
+cmp_ok(time - $start, '<', ASK, 'at once');
+
+sub with_header
+{
+	my ($size) = @_;
+
+	my $c = FastCGI->connect($s->app_socket);
+	$c->begin->params([@health, HTTP_X => 'x' x $size])->stdin('');
+	return $c->response(10);
+}
+is(with_header(60000)->{status}, 200, 'headers of 60 KB');
+$r = with_header(66000);
+is($r->{status}, 431, 'headers of 66 KB are too large');
+ok($r->{ended}, 'in an answer that is whole');
+is(eval { $Client::json->decode($r->{body})->{status} }, 431, 'a problem');
+
+# -- answers
+
+for my $n (1 .. 200) {
+	my $r = $s->post($items, { sku => "N-$n", name => 'long',
+	    notes => 'n' x 2000 }, @ana);
+	die "item: $r->{status}" unless $r->{status} == 201;
+}
+@slow = map {
+	my $c = FastCGI->connect($s->app_socket);
+	$c->begin->params([$s->params('GET', "/api/v1$items?limit=200",
+	    headers => { Authorization => "Bearer $ana[1]" })])->stdin('');
+	$c;
+} 1 .. THREADS;
+$start = time;
+ok($slow[0]->read_until(sub { length $slow[0]{in} }, 10), 'an answer begins');
+my %heard;
+my $other = FastCGI->connect($s->app_socket);
+$other->begin->params(\@health)->stdin('');
+while (time < $start + 60 && !$other->read_until(sub { length $other->{in} },
+    0.1)) {
+	for my $c (@slow) {
+		sysread $c->{sock}, my $bytes, 512;
+		$heard{$c} += length($bytes // '');
+	}
+}
+is($other->response(5)->{status}, 200,
+    'who hears answers byte by byte is not waited for');
+$took = time - $start;
+cmp_ok($took, '<', ENDS + 20, 'for long');
+cmp_ok($took, '>', ASK, 'though for longer than for asking');
+
+# -- plain CGI
+
+pipe my $in, my $write or die;
+pipe my $read, my $out or die;
+my $pid = $s->cgi_process($in, $out, $s->params('POST', "/api/v1$items",
+    body => $body, type => 'application/json',
+    headers => { Authorization => "Bearer $ana[1]" }));
+close $in;
+close $out;
+$start = time;
+my ($text, $done) = ('', 0);
+$SIG{PIPE} = 'IGNORE';
+while (!$done && time < $start + 60) {
+	syswrite $write, ' ';
+	vec(my $set = '', fileno $read, 1) = 1;
+	next unless select $set, undef, undef, 0.1;
+	$done = !sysread $read, $text, 4096, length $text;
+}
+waitpid $pid, 0;
+is($?, 0, 'plain CGI: the process ends');
+cmp_ok(time - $start, '<', 15, 'in time');
+is(FastCGI::parse_cgi({ out => $text })->{status}, 408, 'with 408');
+
+is_status($s->get('/health'), 200, 'all is well');
+$s->finish;
+done_testing;
