@@ -149,8 +149,10 @@ resp_send(struct resp *rs, const struct req *rq, enum status st)
 	if (rs->headers.len > 0)
 		FCGX_PutStr(rs->headers.data, (int)rs->headers.len, out);
 	FCGX_PutS("\r\n", out);
-	if (rq->method != M_HEAD && len > 0)
+	if (rq->method != M_HEAD && len > 0) {
 		FCGX_PutStr(body, (int)len, out);
+		rs->sent = len;
+	}
 	json_object_put(doc);
 	return http;
 }

@@ -27,6 +27,7 @@ struct resp {
 	struct buf raw;              /* body as text, instead of json
 					(openapi, idempotent replay) */
 	int http;                    /* HTTP status of a replay, else 0 */
+	size_t sent;                 /* bytes of the body written */
 };
 
 /* The body of a success; the object is resp's from now on. */

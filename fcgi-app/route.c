@@ -214,8 +214,9 @@ serve(
 	return run_read(rq, rs);
 }
 
+/* Neither the query nor a header: secrets have a way of being in those. */
 static void
-log_request(const struct req *rq, int http, int64_t ms)
+log_request(const struct req *rq, const struct resp *rs, int http)
 {
 	struct log_line line;
 
@@ -224,7 +225,10 @@ log_request(const struct req *rq, int http, int64_t ms)
 	log_str(&line, "method", req_method_name(rq->method));
 	log_str(&line, "path", rq->path);
 	log_int(&line, "status", http);
-	log_int(&line, "ms", ms);
+	log_int(&line, "ms", clock_mono_ms() - rq->started);
+	log_int(&line, "in", (int64_t)rq->body_len);
+	log_int(&line, "out", (int64_t)rs->sent);
+	log_str(&line, "from", req_env(rq, "REMOTE_ADDR"));
 	log_str(&line, "user", rq->who.user_id == 0 ? NULL : rq->who.display);
 	if (http >= 400 && rq->detail[0] != '\0')
 		log_str(&line, "detail", rq->detail);
@@ -247,7 +251,7 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
 	cors_headers(&rq, &rs);
 	http = resp_send(&rs, &rq, st);
 	db_limit_time(reader, 0);
-	log_request(&rq, http, clock_mono_ms() - started);
+	log_request(&rq, &rs, http);
 	resp_reset(&rs);
 	req_reset(&rq);
 }

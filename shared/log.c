@@ -5,6 +5,9 @@
 
 #include "log.h"
 
+#include <sys/stat.h>
+
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,18 +23,43 @@
 #define LOG_ROOM    (sizeof(((struct log_line *)0)->text) - LOG_RESERVE)
 #define LOG_MESSAGE 1024 /* bytes of a formatted message with the NUL */
 
-static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const struct {
+	const char *name;
+	int priority; /* syslog(3)'s */
+} levels[] = {
+    [LOG_ERROR] = {"error", 3},
+    [LOG_WARN] = {"warn", 4},
+    [LOG_INFO] = {"info", 6},
+    [LOG_DEBUG] = {"debug", 7},
+};
 
 /* Set once at start, before there are threads. */
 static const char *log_program = "stockroom";
 static enum log_level log_max = LOG_INFO;
+static bool log_journal; /* standard error goes to the journal */
 static void (*log_say)(const char *message); /* NULL: as log lines */
+
+/* Whether $JOURNAL_STREAM names what standard error is (systemd.exec(5)). */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char self[64];
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return false;
+	snprintf(self, sizeof(self), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, self) == 0;
+}
 
 void
 log_init(const char *program, enum log_level max)
 {
 	log_program = program;
 	log_max = max;
+	log_journal = is_journal();
 }
 
 /* Add bytes whole or, with false, not at all. */
@@ -114,9 +142,15 @@ log_begin(struct log_line *ln, enum log_level level, const char *event)
 	ln->cut = false;
 	if (level > log_max)
 		return;
-	clock_text(clock_utc_ms(), when);
-	n = snprintf(ln->text, LOG_ROOM, "%s %s %s%s%s", when, log_program,
-	    level_names[level], event[0] == '\0' ? "" : " ", event);
+	if (log_journal) {
+		n = snprintf(ln->text, LOG_ROOM, "<%d>%s",
+		    levels[level].priority, event);
+	} else {
+		clock_text(clock_utc_ms(), when);
+		n = snprintf(ln->text, LOG_ROOM, "%s %s %s%s%s", when,
+		    log_program, levels[level].name,
+		    event[0] == '\0' ? "" : " ", event);
+	}
 	ln->len = n < 0                    ? 0
 		  : (unsigned)n < LOG_ROOM ? (unsigned)n
 					   : LOG_ROOM - 1;
@@ -127,8 +161,9 @@ log_str(struct log_line *ln, const char *key, const char *value)
 {
 	if (ln->level > log_max || ln->cut)
 		return;
-	if (!put(ln, " ", 1) || !put(ln, key, strlen(key)) ||
-	    !put(ln, "=", 1)) {
+	/* Behind a bare priority, "<6>", there is none. */
+	if ((!(log_journal && ln->len == 3) && !put(ln, " ", 1)) ||
+	    !put(ln, key, strlen(key)) || !put(ln, "=", 1)) {
 		cut(ln, false);
 		return;
 	}

@@ -7,6 +7,9 @@
  * Log lines of key=value pairs to standard error, one line an event, with
  * the time in UTC.  Client bytes are escaped, so that no line can be forged.
  * A line is written with one write(2); safe from any thread.
+ *
+ * systemd's journal notes the time and the program by itself: where standard
+ * error is its stream, a line begins with a priority (sd-daemon(3)) instead.
  */
 #ifndef SHARED_LOG_H
 #define SHARED_LOG_H
@@ -26,7 +29,10 @@ struct log_line {
 	char text[2048];
 };
 
-/* Name the program (borrowed, for ever) and the highest level to print. */
+/*
+ * Name the program (borrowed, for ever) and the highest level to print; find
+ * out whether the journal listens.
+ */
 void log_init(const char *program, enum log_level max);
 
 /* Begin a line about EVENT, a word; then add pairs; then write it. */

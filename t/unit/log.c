@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
@@ -39,13 +40,11 @@ capture(void)
 	dup2(file, STDERR_FILENO);
 }
 
-/* The text since capture(), without the times, which are checked. */
-static const char *
-taken(void)
+/* The text since capture(). */
+static char *
+read_back(void)
 {
-	static char text[8192];
-	char raw[8192], *line, *end;
-	size_t len = 0;
+	static char raw[8192];
 	ssize_t n;
 
 	dup2(saved, STDERR_FILENO);
@@ -54,6 +53,17 @@ taken(void)
 	close(file);
 	assert_true(n >= 0);
 	raw[n] = '\0';
+	return raw;
+}
+
+/* The same without the times, which are checked. */
+static const char *
+taken(void)
+{
+	static char text[8192];
+	char *raw = read_back(), *line, *end;
+	size_t len = 0;
+
 	for (line = raw; *line != '\0'; line = end + 1) {
 		end = strchr(line, '\n');
 		assert_non_null(end);
@@ -178,6 +188,41 @@ test_cut(void **state)
 	}
 }
 
+/* The journal gets a priority, and no time or program; nobody else does. */
+static void
+test_journal(void **state)
+{
+	struct log_line ln;
+	struct stat st;
+	char stream[64];
+
+	(void)state;
+	capture();
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	log_init("t", LOG_DEBUG);
+	log_begin(&ln, LOG_INFO, "request");
+	log_str(&ln, "id", "a>");
+	log_int(&ln, "ms", 7);
+	log_end(&ln);
+	log_error("no %s", "good");
+	log_warn("hm");
+	log_debug("x");
+	assert_string_equal(read_back(),
+	    "<6>request id=a> ms=7\n<3>message=\"no good\"\n"
+	    "<4>message=hm\n<7>message=x\n");
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino + 1);
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	log_init("t", LOG_INFO);
+	capture();
+	log_info("x");
+	assert_string_equal(taken(), "t info message=x\n");
+	unsetenv("JOURNAL_STREAM");
+}
+
 static void
 test_fatal(void **state)
 {
@@ -203,6 +248,7 @@ main(void)
 	    cmocka_unit_test(test_levels),
 	    cmocka_unit_test(test_escapes),
 	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_journal),
 	    cmocka_unit_test(test_fatal),
 	};
 
