@@ -63,7 +63,8 @@ my $s = Stockroom->new(app => 0, users => {}, nginx => { tree => $tree,
 my %seen;
 for my $page ('', 'inventory/management', 'test-collaboration.html') {
 	my $r = fetch($s, "$s->{url}$page");
-	is($r->{headers}{'cache-control'}, 'no-cache', "/$page: asked for anew");
+	is($r->{headers}{'cache-control'}, 'no-cache',
+	    "/$page: asked for anew");
 	ok(!$r->{headers}{etag}, "/$page: no ETag");
 	$r = fetch($s, '-H', 'If-Modified-Since: ' .
 	    ($r->{headers}{'last-modified'} // 'Sun, 01 Jan 2040 00:00:00 GMT'),

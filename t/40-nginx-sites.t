@@ -200,7 +200,8 @@ for (['site-plain', '/stock', 'stockroom_session'],
 	is($r->{headers}{location}, "$prefix/", "$prefix/ is meant");
 	$r = fetch($s, '-d', '{"sku":"P-1","name":"p"}', '-H',
 	    'Authorization: Bearer ' . $s->token('ana'), '-H',
-	    'Content-Type: application/json', "$s->{url}api/v1/inventory/items");
+	    'Content-Type: application/json',
+	    "$s->{url}api/v1/inventory/items");
 	is($r->{status}, 201, "$prefix: an item is made");
 	is($r->{headers}{location}, "$prefix/api/v1/inventory/items/P-1",
 	    "$prefix: and where it is");

@@ -146,7 +146,11 @@ const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
 	'--disable-features=Translate,MediaRouter,OptimizationHints',
 	'--force-color-profile=srgb', '--hide-scrollbars=false',
 	'--host-resolver-rules=MAP stock.lan 127.0.0.1, MAP * ~NOTFOUND, ' +
-	    'EXCLUDE 127.0.0.1'];
+	    'EXCLUDE 127.0.0.1',
+	// It would not keep what came under a certificate that is in doubt.
+	...(process.env.STOCKROOM_SPKI ? [
+		'--ignore-certificate-errors-spki-list=' +
+		    process.env.STOCKROOM_SPKI] : [])];
 const FIREFOX = {
 	'network.dns.forceResolve': '127.0.0.1',
 	'network.proxy.type': 0,
@@ -173,8 +177,10 @@ function find(...names) {
  * (motion) here, since it can be told at its start only.
  */
 export async function launch(name, { dark = false, reduced = false } = {}) {
+	// A test's certificate is signed by nobody.
 	const common = { headless: true, timeout: 60000, protocolTimeout: 60000,
-		handleSIGTERM: true };
+		handleSIGTERM: true,
+		acceptInsecureCerts: url.protocol === 'https:' };
 	const browser = name === 'firefox' ?
 	    await puppeteer.launch({ ...common, browser: 'firefox',
 		executablePath: find('firefox-esr', 'firefox'),
@@ -296,13 +302,20 @@ export class Seat {
 		this.errors = [];
 	}
 
+	/** WHERE begins with the slash of the site's root. */
 	go(where, options) {
-		return this.page.goto(new URL(where, this.base).href,
+		return this.page.goto(new URL(where.replace(/^\//, './'),
+		    this.base).href,
 		    { waitUntil: 'load', ...options });
 	}
 
+	/** The path of the page, from the site's root on. */
 	where() {
-		return new URL(this.page.url()).pathname;
+		const path = new URL(this.page.url()).pathname;
+		const root = this.base.pathname;
+
+		return path.startsWith(root) ? path.slice(root.length - 1) :
+		    path;
 	}
 
 	$(selector) {
