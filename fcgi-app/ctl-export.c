@@ -14,6 +14,7 @@
 
 #include "csv.h"
 #include "ctl-file.h"
+#include "ctl-owner.h"
 #include "ctl.h"
 #include "field.h"
 #include "item.h"
@@ -184,7 +185,8 @@ export_to_file(struct run *run, const char *path, bool force)
 	enum status st;
 	int code;
 
-	if ((code = ctl_file_begin(run->ctl, &file, path, force)) != EX_OK)
+	code = ctl_file_begin(run->ctl, &file, path, force);
+	if (code != EX_OK)
 		return code;
 	if ((run->out = fdopen(dup(file.fd), "w")) == NULL) {
 		ctl_file_drop(&file);
@@ -224,8 +226,11 @@ ctl_item_export(struct ctl *ctl, int argc, char **argv)
 		return EX_USAGE;
 	if (path == NULL || strcmp(path, "-") == 0)
 		code = export_to_stdout(&run);
-	else
+	else {
+		ctl_owner_caller();
 		code = export_to_file(&run, path, force);
+		ctl_owner_drop_again();
+	}
 	field_set_reset(&run.set);
 	return code;
 }

@@ -16,19 +16,30 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl-owner.h"
-
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
 /* What the handler removes. */
-static char doomed[PATH_MAX];
+static char doomed[][PATH_MAX + 8] = {"", "", "", "", ""};
+/* Its name, and those of what SQLite and db.h put beside it. */
+static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock"};
+#define DOOMED_COUNT (sizeof(suffixes) / sizeof(suffixes[0]))
+
+/* All that begins with the temporary name; fit for a signal handler. */
+static void
+remove_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < DOOMED_COUNT && doomed[0][0] != '\0'; i++)
+		unlink(doomed[i]);
+}
 
 /* End as the signal would have, without leaving anything. */
 static void
 remove_and_end(int sig)
 {
-	unlink(doomed);
+	remove_all();
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -43,7 +54,9 @@ watch(const char *path)
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	snprintf(doomed, sizeof(doomed), "%s", path != NULL ? path : "");
+	for (i = 0; i < DOOMED_COUNT; i++)
+		snprintf(doomed[i], sizeof(doomed[i]), "%s%s",
+		    path != NULL ? path : "", path != NULL ? suffixes[i] : "");
 	sa.sa_handler = path != NULL ? remove_and_end : SIG_DFL;
 	sigfillset(&sa.sa_mask);
 	for (i = 0; i < SIGNAL_COUNT; i++)
@@ -64,17 +77,13 @@ ctl_file_begin(
 	len = snprintf(file->path, sizeof(file->path), "%s", path);
 	if (len < 0 || (size_t)len > sizeof(file->path) - 12)
 		return ctl_fail_errno(ctl, path, ENAMETOOLONG);
-	ctl_owner_caller();
-	if (!force && lstat(path, &st) == 0) {
-		ctl_owner_drop_again();
+	if (!force && lstat(path, &st) == 0)
 		return ctl_fail(ctl, EX_CANTCREAT,
 		    "%s is there already; --force would replace it", path);
-	}
 	snprintf(file->temp, sizeof(file->temp), "%.*s.XXXXXX",
 	    (int)sizeof(file->temp) - 8, path);
 	if ((file->fd = mkostemp(file->temp, O_CLOEXEC)) == -1) {
 		file->temp[0] = '\0';
-		ctl_owner_drop_again();
 		return ctl_fail_errno(ctl, path, errno);
 	}
 	watch(file->temp);
@@ -128,8 +137,7 @@ ctl_file_drop(struct ctl_file *file)
 	close(file->fd);
 	file->fd = -1;
 	if (file->temp[0] != '\0')
-		unlink(file->temp);
+		remove_all();
 	file->temp[0] = '\0';
 	watch(NULL);
-	ctl_owner_drop_again();
 }

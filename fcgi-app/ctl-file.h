@@ -6,8 +6,7 @@
 /*
  * A file that a command makes: it appears under its name only when it is
  * whole and on the disk, and what a signal or a failure leaves half-done is
- * removed.  Between ctl_file_begin() and its end we are who called us, not
- * the database's owner.
+ * removed, with what SQLite puts beside a database.
  */
 #ifndef FCGI_APP_CTL_FILE_H
 #define FCGI_APP_CTL_FILE_H

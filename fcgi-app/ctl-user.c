@@ -110,7 +110,10 @@ ctl_user_add(struct ctl *ctl, int argc, char **argv)
 	if (user_by_name(ctl->reader, name, &user) == ST_OK)
 		return ctl_fail(ctl, EX_CANTCREAT, "there is a user %s already",
 		    user.username);
-	if ((code = read_hash(ctl, name, hash)) != EX_OK)
+	/* Without a password here, where the web server asks for it. */
+	hash[0] = '\0';
+	if (strcmp(ctl->conf.auth, "remote_user") != 0 &&
+	    (code = read_hash(ctl, name, hash)) != EX_OK)
 		return code;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);

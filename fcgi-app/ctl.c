@@ -35,6 +35,8 @@ static const struct row rows[] = {
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
+const char ctl_version[] = PACKAGE_VERSION;
+
 static const char common[] = "--json    print one JSON document\n"
 			     "--help    print this\n";
 
@@ -207,7 +209,9 @@ main(int argc, char **argv)
 	snprintf(name, sizeof(name), "%s %s", row->noun, row->verb);
 	ctl.command = name;
 	ctl.synopsis = row->synopsis;
-	conf_load(&ctl.conf, CONF_FILE);
-	ctl_owner_drop(ctl.conf.db);
+	if (row->needs != CTL_FIRST) {
+		conf_load(&ctl.conf, CONF_FILE);
+		ctl_owner_drop(ctl.conf.db);
+	}
 	return run(row, &ctl, argc - 2, argv + 2);
 }

@@ -26,7 +26,8 @@
 
 /* What is open when a command runs. */
 enum ctl_needs {
-	CTL_ALONE,   /* nothing */
+	CTL_FIRST,   /* nothing, not even settings */
+	CTL_ALONE,   /* the settings are read */
 	CTL_DATABASE /* the database, made and migrated when needed, and the
 			ticket key */
 };
@@ -148,6 +149,9 @@ bool ctl_password(
  * can be asked: false, having said that OPTION would do.
  */
 bool ctl_confirm(struct ctl *, const char *question, const char *option);
+
+/* Of this program: "1.2.3" (ctl.c). */
+extern const char ctl_version[];
 
 /* --- The database --- */
 

@@ -5,7 +5,7 @@
 
 /*
  * What db.c, which alone knows SQLite's connections, lends to db-write.c,
- * which owns the write transaction.  Nobody else includes it.
+ * which owns the write transaction, and to backup.c.  Nobody else includes it.
  */
 #ifndef FCGI_APP_DB_INNER_H
 #define FCGI_APP_DB_INNER_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 
 #include "db.h"
+
+struct sqlite3;
 
 /*
  * Open for writing, made and migrated when needed; the caller holds the lock
@@ -35,5 +37,17 @@ bool db_idle(struct db *);
  * EMPTY.  Never waits for readers.  True when all was moved.
  */
 bool db_checkpoint(struct db *, bool empty);
+
+/* SQLite's own connection, for backup.c. */
+struct sqlite3 *db_handle(struct db *);
+
+/*
+ * Run WORK on the writer under both locks, but in no transaction of ours, and
+ * empty the write-ahead log afterwards.  The process has no other thread
+ * that writes.  What WORK returned, or ST_UNAVAILABLE when the locks are not to
+ * be had.
+ */
+enum status db_write_alone(
+    enum status (*work)(struct db *writer, void *arg), void *arg);
 
 #endif

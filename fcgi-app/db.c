@@ -138,7 +138,7 @@ db_open_reader(const char *path)
 
 	/* The files are opened by the first read: now, not in a request. */
 	if (!db_exec(db, "SELECT key FROM meta LIMIT 1"))
-		log_fatal(EX_NOINPUT, "database %s: cannot be read", path);
+		log_fatal(EX_DATAERR, "database %s: cannot be read", path);
 	return db;
 }
 
@@ -170,6 +170,12 @@ db_open_migrated(const char *path, void (*wal_grew)(int pages))
 	db->wal_grew = wal_grew;
 	sqlite3_wal_hook(db->handle, after_commit, db);
 	return db;
+}
+
+sqlite3 *
+db_handle(struct db *db)
+{
+	return db->handle;
 }
 
 bool

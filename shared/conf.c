@@ -217,49 +217,42 @@ read_environment(struct found *found)
 	}
 }
 
-static noreturn void
-refuse(const struct row *row, const struct found *f, const char *allowed)
+/* What is allowed where TEXT is not; NULL: it is.  Static. */
+static const char *
+judge(const struct row *row, const char *text)
 {
-	complain(row->name, f->file, f->line);
-	complain_value(f->text);
-	if (allowed != NULL)
-		fprintf(stderr, " is not allowed: %s\n", allowed);
-	else
-		fprintf(stderr,
-		    " is not allowed: a whole number from %ld to "
-		    "%ld\n",
-		    row->min, row->max);
-	exit(CONF_EXIT);
+	static char range[80];
+	size_t len = strlen(text);
+	long value;
+
+	if (row->check != NULL)
+		return row->check(text);
+	snprintf(range, sizeof(range), "a whole number from %ld to %ld",
+	    row->min, row->max);
+	if (len == 0 || len > 9 || strspn(text, "0123456789") != len)
+		return range;
+	value = strtol(text, NULL, 10);
+	return value < row->min || value > row->max ? range : NULL;
 }
 
+/* A value that is allowed; else the complaint, and the end. */
 static const char *
-take_text(const struct row *row, const struct found *f)
+take(const struct row *row, const struct found *f)
 {
 	const char *allowed;
 
-	if ((allowed = row->check(f->text)) != NULL)
-		refuse(row, f, allowed);
-	return f->text;
+	if ((allowed = judge(row, f->text)) == NULL)
+		return f->text;
+	complain(row->name, f->file, f->line);
+	complain_value(f->text);
+	fprintf(stderr, " is not allowed: %s\n", allowed);
+	exit(CONF_EXIT);
 }
 
-static long
-take_int(const struct row *row, const struct found *f)
+/* Where each setting is found; an empty one is as good as none. */
+static void
+find_all(const char *file, struct found found[N_ROWS])
 {
-	size_t len = strlen(f->text);
-	long value;
-
-	if (len == 0 || len > 9 || strspn(f->text, "0123456789") != len)
-		refuse(row, f, NULL);
-	value = strtol(f->text, NULL, 10);
-	if (value < row->min || value > row->max)
-		refuse(row, f, NULL);
-	return value;
-}
-
-void
-conf_load(struct conf *conf, const char *file)
-{
-	struct found found[N_ROWS] = {0};
 	size_t i;
 
 	read_file(file, found);
@@ -267,17 +260,46 @@ conf_load(struct conf *conf, const char *file)
 	for (i = 0; i < N_ROWS; i++)
 		if (found[i].text == NULL || found[i].text[0] == '\0')
 			found[i] = (struct found){rows[i].def, NULL, 0};
-	i = 0;
+}
+
+void
+conf_load(struct conf *conf, const char *file)
+{
+	struct found found[N_ROWS] = {0};
+	size_t i = 0;
+
+	find_all(file, found);
 /* clang-format off */
 #define CONF_TEXT(field, name, check, def, help) \
-	conf->field = take_text(&rows[i], &found[i]), i++;
+	conf->field = take(&rows[i], &found[i]), i++;
 #define CONF_INT(field, name, min, max, def, help) \
-	conf->field = take_int(&rows[i], &found[i]), i++;
+	conf->field = strtol(take(&rows[i], &found[i]), NULL, 10), i++;
 #include "conf.def"
 #undef CONF_TEXT
 #undef CONF_INT
 	/* clang-format on */
 	assert(i == N_ROWS);
+}
+
+void
+conf_each(const char *file, void (*each)(const struct conf_entry *, void *arg),
+    void *arg)
+{
+	struct found found[N_ROWS] = {0};
+	struct conf_entry entry;
+	size_t i;
+
+	find_all(file, found);
+	for (i = 0; i < N_ROWS; i++) {
+		entry.name = rows[i].name;
+		entry.value = found[i].text;
+		entry.def = rows[i].def;
+		entry.file = found[i].file;
+		entry.line = found[i].line;
+		entry.is_default = found[i].text == rows[i].def;
+		entry.allowed = judge(&rows[i], found[i].text);
+		each(&entry, arg);
+	}
 }
 
 /* Words of TEXT, indented and broken before WIDTH. */

@@ -33,6 +33,22 @@ struct conf {
  */
 void conf_load(struct conf *, const char *file);
 
+/* A setting as it stands, for conf_each(); all texts are borrowed. */
+struct conf_entry {
+	const char *name, *value, *def;
+	const char *file;    /* that names it; NULL: the environment or none */
+	unsigned line;       /* of the file */
+	_Bool is_default;    /* nothing names it */
+	const char *allowed; /* what would be; NULL: the value is */
+};
+
+/*
+ * Call EACH for all settings in the table's order, wrong ones too.  A line of
+ * the file that cannot be read ends the process as above.
+ */
+void conf_each(const char *file,
+    void (*each)(const struct conf_entry *, void *arg), void *arg);
+
 /* The table as text for --help: name, default, meaning, a line or two each. */
 void conf_help(FILE *);
 
