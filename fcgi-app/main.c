@@ -29,6 +29,7 @@
 #include "publish.h"
 #include "shared/log.h"
 #include "shared/origin.h"
+#include "shared/sandbox.h"
 #include "shared/service.h"
 
 #include "config.h"
@@ -153,6 +154,22 @@ find_socket(const struct options *opt)
 	return -1;
 }
 
+/*
+ * What serving needs of files: the database with its companions, the keys
+ * (looked at again when they are replaced), and our own socket to remove.
+ */
+static void
+enter_sandbox(const struct app *app, const struct options *opt)
+{
+	struct sandbox box = {0};
+
+	sandbox_allow_beside(&box, SANDBOX_WRITE, app->conf.db);
+	sandbox_allow_beside(&box, SANDBOX_READ, app->conf.key_file);
+	if (opt->socket != NULL)
+		sandbox_allow_beside(&box, SANDBOX_REMOVE, opt->socket);
+	sandbox_enter(&box, sandbox_mode(app->conf.sandbox));
+}
+
 static void
 serve_fastcgi(const struct app *app, int fd, const struct options *opt)
 {
@@ -198,6 +215,7 @@ main(int argc, char **argv)
 		return CONF_EXIT;
 	db_open_writer(app.conf.db);
 	app.cgi = (fd = find_socket(&opt)) == -1;
+	enter_sandbox(&app, &opt);
 	if (app.cgi)
 		cgi_serve(&app);
 	else

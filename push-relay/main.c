@@ -31,6 +31,7 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/origin.h"
+#include "shared/sandbox.h"
 #include "shared/service.h"
 #include "sse.h"
 #include "tls.h"
@@ -196,6 +197,27 @@ turn(void *arg)
 	feed_flush(&rl->feed);
 }
 
+/*
+ * What serving needs of files: the public key, which is looked for until it
+ * is there, the certificate when it is renewed, and our own sockets to remove.
+ */
+static void
+enter_sandbox(const struct relay *rl)
+{
+	struct sandbox box = {0};
+
+	sandbox_allow_beside(&box, SANDBOX_READ, rl->conf.key_file);
+	sandbox_allow_beside(&box, SANDBOX_READ, rl->conf.tls_cert);
+	sandbox_allow_beside(&box, SANDBOX_READ, rl->conf.tls_key);
+	if (!rl->push_passed)
+		sandbox_allow_beside(
+		    &box, SANDBOX_REMOVE, rl->conf.push_socket);
+	if (!rl->event_passed)
+		sandbox_allow_beside(
+		    &box, SANDBOX_REMOVE, rl->conf.event_socket);
+	sandbox_enter(&box, sandbox_mode(rl->conf.sandbox));
+}
+
 static void
 start(struct process *ps)
 {
@@ -226,6 +248,7 @@ start(struct process *ps)
 		rl->port = http_new_port(rl, port, secure, limit);
 	rl->http = http_new(rl, limit);
 	service_close_rest();
+	enter_sandbox(rl);
 	service_ready("Serving streams");
 	log_info("ready on %s", rl->conf.push_socket);
 }

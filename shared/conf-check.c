@@ -207,6 +207,17 @@ conf_check_remote_role(const char *text)
 }
 
 const char *
+conf_check_sandbox(const char *text)
+{
+	static const char *const words[] = {"on", "strict", "log", "off"};
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(text, words[i]) == 0)
+			return NULL;
+	return "on, strict, log or off";
+}
+
+const char *
 conf_check_signout(const char *text)
 {
 	size_t len = strlen(text);

@@ -43,6 +43,9 @@ const char *conf_check_transport(const char *);
 const char *conf_check_auth(const char *);
 const char *conf_check_remote_role(const char *);
 
+/* A word of STOCKROOM_SANDBOX. */
+const char *conf_check_sandbox(const char *);
+
 /* "", an absolute path of this site, or an address of http or https. */
 const char *conf_check_signout(const char *);
 

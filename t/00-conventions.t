@@ -191,6 +191,7 @@ my %foreign = (
 	'gnutls/gnutls.h' => qr{^push-relay/tls\.c$},
 	'gnutls/x509.h' => qr{^push-relay/tls\.c$},
 	'gnutls/abstract.h' => qr{^push-relay/tls\.c$},
+	'seccomp.h' => qr{^shared/sandbox-calls\.c$},
 	'sodium.h' => qr{^(?:shared/(?:ticket|ticket-keys|event)|
 	    fcgi-app/(?:auth|user|main|ctl)|push-relay/(?:main|tls))\.c$}x,
 );
@@ -399,7 +400,7 @@ sub headers_alone
 		}
 	}
 	my $flags = `pkg-config --cflags json-c libsodium sqlite3 \\
-	    libmicrohttpd`;
+	    libseccomp libmicrohttpd`;
 	my $cc = $ENV{CC} // 'cc';
 	my @out = `cd '$from' && $cc -std=gnu11 -D_GNU_SOURCE -I. -I'$build' \\
 	    -fsyntax-only -Wall -Wextra -Wno-unused-function -Werror \\
@@ -454,7 +455,8 @@ my @rules = (
 	    'fcgi-app/item.c' => "\n#include <sqlite3.h>\n",
 	    'push-relay/room.c' => "#include <microhttpd.h>\n",
 	    'shared/buf.h' => "# include <sodium.h>\n",
-	    'fcgi-app/item-api.c' => "#include <fcgiapp.h>\n"],
+	    'fcgi-app/item-api.c' => "#include <fcgiapp.h>\n",
+	    'shared/sandbox.c' => "#include <seccomp.h>\n"],
 	['SQL is in sql.def and the schema', \&sql,
 	    'fcgi-app/item.c' => "\tx = \"SELECT 1\";\n",
 	    'fcgi-app/user.c' => "/*\n */ f(\"\", \"DELETE FROM user\");\n"],
