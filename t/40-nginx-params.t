@@ -18,24 +18,6 @@ use Stockroom;
 
 my $tree = Nginx::install(Stockroom::build());
 
-# The site with the lines of its comment that begin with one of WORDS in
-# force, up to the first line that is none.
-sub with_lines
-{
-	my ($first) = @_;
-
-	return sub {
-		my ($text) = @_;
-		$text =~ s{^((?:\t#\S.*\n|\t#\t.*\n)+)}{
-			my $block = $1;
-			$block =~ /^\t#$first/ ? $block =~ s/^\t#/\t/gmr :
-			    $block;
-		}gme;
-		$text =~ m{^\t$first}m or die "no line $first\n";
-		return $text;
-	};
-}
-
 # A server with that site, and Echo in the app's place.
 sub site
 {
@@ -80,7 +62,7 @@ $s->finish;
 
 # -- auth_basic
 
-$s = site(edit => with_lines('auth_basic'));
+$s = site(edit => Nginx::uncomment('auth_basic'));
 Nginx::spew("$s->{dir}/etc/stockroom.htpasswd",
     'ana:' . `openssl passwd -apr1 stockroom`);
 is(told($s)->{status}, 401, 'auth_basic: nobody gets in without a name');
@@ -118,7 +100,7 @@ $s->finish;
 # -- auth_request
 
 my $port = Nginx::free_port();
-$s = site(edit => sub { with_lines('auth_request /')->($_[0]) =~
+$s = site(edit => sub { Nginx::uncomment('auth_request /')->($_[0]) =~
     s/127\.0\.0\.1:4180/127.0.0.1:$port/gr }, others => <<"END");
 server {
 	listen 127.0.0.1:$port;

@@ -47,7 +47,8 @@ sub headers_of_pages
 		my $h = fetch($s, "$s->{url}$page")->{headers};
 		my $policy = $h->{'content-security-policy'} // '';
 		like($policy, qr/default-src 'none';/, "$page: strict CSP");
-		unlike($policy, qr/unsafe|\*|http/, "$page: nothing foreign");
+		unlike($policy =~ s{ https://stock\.example\.com:8443}{}r,
+		    qr/unsafe|\*|http/, "$page: nothing foreign");
 		like($policy, qr/frame-ancestors 'none'/, "$page: no frames");
 		is($h->{'x-content-type-options'}, 'nosniff', "$page: nosniff");
 		is($h->{'referrer-policy'}, 'same-origin', "$page: referrer");
@@ -137,9 +138,11 @@ for my $what (qw(stream poll)) {
 }
 end_of($s, { %{ $seen->{secrets} }, "a lost ticket" => $join->{ticket} });
 
-# -- TLS, at the top
+# -- TLS, at the top; another origin may use it, and the relay has a port
 
-$s = site('site-tls');
+$s = Stockroom->new(relay => 1, env => {
+    ALLOW_ORIGINS => 'https://other.example' }, nginx => { tree => $tree,
+    site => 'site-tls', edit => Nginx::uncomment('set $stockroom_connect') });
 $seen = scene($s);
 headers_of_pages($s, 'max-age=31536000');
 like($seen->{cookie}, qr/^__Host-stockroom_session=.*; Path=\/;.*Secure/,
@@ -155,6 +158,22 @@ is(fetch($s, "$s->{url}api/v1/health")->{head} =~ m{^(HTTP/\S+)} && $1,
     'HTTP/2', 'for the API, too');
 is(fetch($s, $s->{url}, '--tls-max', '1.1', '--ciphers',
     'DEFAULT:@SECLEVEL=0')->{status}, 0, 'nothing older than TLS 1.2');
+
+# What another origin's page asks before it asks.
+for my $path ('api/v1/inventory/items', 'push/stream', 'push/beat') {
+	$r = fetch($s, '-X', 'OPTIONS', '-H', 'Origin: https://other.example',
+	    '-H', 'Access-Control-Request-Method: POST', '-H',
+	    'Access-Control-Request-Headers: authorization,content-type',
+	    "$s->{url}$path");
+	is($r->{status}, 204, "a preflight of $path");
+	is($r->{headers}{'access-control-allow-origin'},
+	    'https://other.example', 'is answered');
+	like($r->{headers}{'access-control-allow-headers'},
+	    qr/authorization/i, 'as it has to be');
+}
+like(fetch($s, $s->{url})->{headers}{'content-security-policy'},
+    qr{connect-src 'self' https://stock\.example\.com:8443;},
+    'our pages may ask the port of the relay');
 
 # More streams than HTTP/1.1 would allow a browser, on one connection.
 my $n = 12;
@@ -217,5 +236,24 @@ for (['site-plain', '/stock', 'stockroom_session'],
 	}
 	end_of($s, $seen->{secrets});
 }
+
+# -- people sign in at nginx; who is new is made a user
+
+$s = Stockroom->new(relay => 1, users => { admin => 'admin' }, env => {
+    STOCKROOM_AUTH => 'remote_user', STOCKROOM_REMOTE_ROLE => 'editor' },
+    nginx => { tree => $tree, site => 'site-tls',
+    edit => Nginx::uncomment('auth_basic') });
+Nginx::spew("$s->{dir}/etc/stockroom.htpasswd", join '',
+    map { "$_:" . `openssl passwd -apr1 secret-of-$_` } qw(ana ben));
+$seen = scene($s, who => { map { $_ => ['-u', "$_:secret-of-$_"] }
+    qw(ana ben) });
+is(fetch($s, "$s->{url}api/v1/session")->{status}, 401,
+    'without a name: nobody');
+$r = fetch($s, '-H', 'Authorization: Bearer ' . $s->token('admin'),
+    "$s->{url}api/v1/session");
+is($r->{json}{user}{username}, 'admin', 'a script with a token');
+is(fetch($s, '-u', 'admin:x', "$s->{url}api/v1/session")->{status}, 401,
+    'but not by a name alone');
+end_of($s, { %{ $seen->{secrets} }, password => 'secret-of' });
 
 done_testing;

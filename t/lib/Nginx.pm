@@ -228,6 +228,24 @@ sub below
 	return $text;
 }
 
+# For edit: the site with that block of its comment in force whose first line
+# begins with FIRST.
+sub uncomment
+{
+	my ($first) = @_;
+
+	return sub {
+		my ($text) = @_;
+		$text =~ s{^((?:\t#\S.*\n|\t#\t.*\n)+)}{
+			my $block = $1;
+			$block =~ /^\t#\Q$first\E/ ?
+			    $block =~ s/^\t#/\t/gmr : $block;
+		}gme;
+		$text =~ m{^\t\Q$first\E}m or die "no line $first\n";
+		return $text;
+	};
+}
+
 # One for our name and the loopback's, made by itself.
 sub certificate
 {
