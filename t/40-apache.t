@@ -265,6 +265,51 @@ for my $app (qw(proxy fcgid cgi)) {
 	finish($s, $v);
 }
 
+# -- signed in by Apache
+
+# The site's text with sign-in by a file of passwords, as its head says.
+sub with_passwords
+{
+	my ($text, $dir) = @_;
+
+	Nginx::spew("$dir/apache2/stockroom.users", join '', map {
+	    `htpasswd -nbB -C 5 $_ '$_ pw'` =~ s/\n+/\n/r }
+	    qw(ana ben carol));
+	$text =~ s/^(\t?)#(Include ".*stockroom-auth\.conf")/$1$2/m
+	    or die "no Include of stockroom-auth.conf\n";
+	return $text;
+}
+
+for my $app (qw(proxy fcgid cgi)) {
+	my $v = "$app, signed in by Apache";
+	my $s = through($app, $app eq 'proxy' ? 'site' : 'prefix',
+	    env => { STOCKROOM_AUTH => 'remote_user',
+		ALLOW_ORIGINS => 'https://till.example.com' },
+	    edit => \&with_passwords);
+	my $session = "$s->{url}api/v1/session";
+	my $r = fetch($s, $s->{url});
+	is($r->{status}, 401, "$v: the page is for those who have");
+	like($r->{headers}{'www-authenticate'}, qr/^Basic/, "$v: and asks");
+	is(fetch($s, $session)->{status}, 401, "$v: so is the API");
+	is(fetch($s, '-H', 'Remote-User: ana', '-H', 'REMOTE_USER: ana',
+	    $session)->{status}, 401, "$v: no header is believed");
+	scene($s, label => $v, stream => 0, who => { map {
+	    $_ => ['-u', "$_:$_ pw"] } qw(ana ben) }) if $app eq 'proxy';
+	$r = fetch($s, '-u', 'carol:carol pw', $session);
+	is($r->{status}, 200, "$v: somebody new");
+	is($r->{json}{user}{username}, 'carol', "$v: by her name");
+	is($r->{json}{user}{role}, 'viewer', "$v: may look");
+	is(call($s, 'GET', 'session')->{json}{user}{username}, 'ana',
+	    "$v: a token needs no password");
+	is_json_problem(fetch($s, '-H', 'Authorization: Bearer sr_x',
+	    $session), 401, "$v: but has to be one");
+	$r = fetch($s, '-X', 'OPTIONS', '-H',
+	    'Origin: https://till.example.com', '-H',
+	    'Access-Control-Request-Method: GET', $session);
+	is($r->{status}, 204, "$v: a preflight has none either");
+	finish($s, $v);
+}
+
 # -- and under a prefix, without
 
 for my $app (qw(proxy fcgid cgi)) {

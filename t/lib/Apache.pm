@@ -43,7 +43,7 @@ my %needs = (proxy => [qw(headers proxy proxy_fcgi)],
 # Options: tree, app ('proxy', 'fcgid', 'cgi'), site ('site', 'prefix');
 # plain => 1 includes in port 80's host what the other has; push => the
 # origin of the relay's own port; workers (25); edit => a sub that changes the
-# site's text besides; modules => [more]; htdocs.
+# site's text besides, given that and our dir; modules => [more]; htdocs.
 sub start
 {
 	my ($s, %opt) = @_;
@@ -108,7 +108,7 @@ sub configure
 	my $name = "$etc/stockroom-$opt{site}.conf";
 	my $text = Nginx::slurp($name);
 	$text = choose($text, %opt);
-	$text = $opt{edit}->($text) if $opt{edit};
+	$text = $opt{edit}->($text, $dir) if $opt{edit};
 	Nginx::spew($name, $text);
 	address($s, %opt);
 	Nginx::spew("$etc/apache2.conf", main_file($s, $name, %opt));
