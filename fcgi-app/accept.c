@@ -60,8 +60,10 @@ static struct {
 	int head, queued;
 	int busy;         /* workers that serve */
 	int64_t finished; /* times that one has done so */
-	bool ending;      /* no second request on a connection */
-	bool stopping;    /* workers end when the queue is empty */
+	int64_t started;  /* ms since 1970 */
+	int threads;
+	bool ending;   /* no second request on a connection */
+	bool stopping; /* workers end when the queue is empty */
 	int epoll_fd;
 	const struct app *app;
 } pool = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
@@ -484,6 +486,18 @@ stop_workers(pthread_t *threads, int count)
 		pthread_join(threads[i], NULL);
 }
 
+struct accept_counts
+accept_counts(void)
+{
+	struct accept_counts counts;
+
+	pthread_mutex_lock(&pool.mu);
+	counts = (struct accept_counts){
+	    pool.started, pool.threads, pool.busy, pool.queued, pool.open};
+	pthread_mutex_unlock(&pool.mu);
+	return counts;
+}
+
 void
 accept_run(const struct app *app, int listen_fd, int count)
 {
@@ -500,6 +514,10 @@ accept_run(const struct app *app, int listen_fd, int count)
 	watch(EPOLL_CTL_ADD, signal_fd, EPOLLIN, TAG_SIGNAL);
 	watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
 	start_workers(threads, count);
+	pthread_mutex_lock(&pool.mu);
+	pool.threads = count;
+	pool.started = clock_utc_ms();
+	pthread_mutex_unlock(&pool.mu);
 	service_ready("Serving requests");
 	while (turn(listen_fd, &rest_until)) {
 		keep_alive(count);

@@ -16,6 +16,16 @@
 
 #define ACCEPT_THREADS_MAX 256
 
+/* What is going on now. */
+struct accept_counts {
+	int64_t started; /* ms since 1970; 0: nothing is served */
+	int threads;
+	int busy;        /* of them */
+	int queued;      /* connections with a request that wait for one */
+	int connections; /* open, the idle ones too */
+};
+struct accept_counts accept_counts(void);
+
 /*
  * Serve connections of LISTEN_FD with so many threads until SIGTERM or
  * SIGINT; then finish what runs and return.  Signals are taken over.

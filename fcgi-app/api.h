@@ -25,6 +25,6 @@ route_handler collaboration_presence, collaboration_join;
 route_handler collaboration_broadcast;
 
 /* service-api.c */
-route_handler service_openapi, service_health;
+route_handler service_openapi, service_health, service_metrics;
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "app.h"
 #include "limit.h"
+#include "metrics.h"
 #include "remote-user.h"
 #include "session.h"
 #include "shared/clock.h"
@@ -232,6 +233,7 @@ auth_password(struct req *rq, const char *username, const char *password,
 		    rq->limit.retry_s);
 	if (st != ST_OK)
 		return st;
+	metrics_signin(good);
 	if (!good)
 		return req_fail(
 		    rq, ST_UNAUTHORIZED, "wrong user name or password");

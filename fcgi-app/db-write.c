@@ -55,6 +55,7 @@ static struct {
 	bool held;                    /* somebody holds the write lock */
 	struct waiter *first, **last; /* those who wait for it */
 	struct db_counts counts;
+	struct histogram sizes; /* of batches committed */
 	struct db *db;
 	int lock_fd;         /* <path>.lock */
 	struct batch *batch; /* of the open transaction, or NULL */
@@ -309,6 +310,8 @@ batch_leave(bool kept)
 		batch_commit(b);
 		pthread_mutex_lock(&writer.mu);
 		writer.counts.commits += !b->failed;
+		if (!b->failed)
+			histogram_add(&writer.sizes, &metric_counts, b->count);
 		writer.batch = NULL;
 		b->done = true;
 		pthread_cond_broadcast(&b->cond);
@@ -401,6 +404,12 @@ void
 db_after_commit(void (*wake)(void))
 {
 	writer.wake = wake;
+}
+
+struct histogram *
+db_batch_sizes(void)
+{
+	return &writer.sizes;
 }
 
 struct db_counts

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/metric.h"
 #include "shared/status.h"
 
 /* The program's statements, by name. */
@@ -110,6 +111,9 @@ struct db_counts {
 	int waiting;     /* requests that wait for the write lock now */
 };
 struct db_counts db_counts(void);
+
+/* How many requests shared each commit; static, any thread may read. */
+struct histogram *db_batch_sizes(void);
 
 /* Changes whenever any process commits: PRAGMA data_version. */
 int64_t db_data_version(struct db *);

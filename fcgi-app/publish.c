@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -50,6 +51,7 @@ static struct {
 	const struct app *alone;    /* plain CGI: there is no thread */
 	struct link link;           /* the thread's */
 	int64_t retry_at, retry_ms; /* to connect; the thread's */
+	atomic_int_fast64_t acked;  /* link.acked, for others */
 } pub = {.mu = PTHREAD_MUTEX_INITIALIZER, .wake_fd = -1};
 
 /* --- Questions --- */
@@ -132,6 +134,12 @@ publish_connected(void)
 	return connected;
 }
 
+int64_t
+publish_acked(void)
+{
+	return atomic_load(&pub.acked);
+}
+
 void
 publish_wake(void)
 {
@@ -194,7 +202,11 @@ link_turn(struct link *l)
 		put_asks(l);
 	}
 	/* What did not fit is read as soon as this is sent. */
-	return link_send(l) && link_wait(l, pub.wake_fd, POLL_MS);
+	if (!link_send(l) || !link_wait(l, pub.wake_fd, POLL_MS))
+		return false;
+	if (l->hello)
+		atomic_store(&pub.acked, l->acked < 0 ? 0 : l->acked);
+	return true;
 }
 
 static void *

@@ -32,6 +32,9 @@ void publish_stop(void);
 /* Whether the relay is connected and has said hello. */
 bool publish_connected(void);
 
+/* The newest change that the relay has confirmed; 0: none yet. */
+int64_t publish_acked(void);
+
 /*
  * Who is in a room, from the relay: *OUT is the caller's object.  CURSOR is
  * the first entry wanted (0: from the start).  ST_UNAVAILABLE without a relay

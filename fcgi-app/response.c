@@ -55,6 +55,7 @@ resp_clear(struct resp *rs)
 	json_object_put(rs->problem);
 	rs->json = rs->problem = NULL;
 	rs->http = 0;
+	rs->type = NULL;
 	buf_clear(&rs->headers);
 	buf_clear(&rs->raw);
 }
@@ -137,8 +138,10 @@ resp_send(struct resp *rs, const struct req *rq, enum status st)
 	}
 	FCGX_FPrintF(out, "Status: %d\r\n", http);
 	if (len > 0)
-		FCGX_FPrintF(out, "Content-Type: application/%sjson\r\n",
-		    good ? "" : "problem+");
+		FCGX_FPrintF(out, "Content-Type: %s\r\n",
+		    !good              ? "application/problem+json"
+		    : rs->type != NULL ? rs->type
+				       : "application/json");
 	if (http != 204)
 		FCGX_FPrintF(out, "Content-Length: %d\r\n", (int)len);
 	FCGX_FPrintF(out,

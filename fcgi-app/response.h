@@ -26,6 +26,7 @@ struct resp {
 					problem document, or NULL */
 	struct buf raw;              /* body as text, instead of json
 					(openapi, idempotent replay) */
+	const char *type;            /* of raw; NULL: JSON.  Static */
 	int http;                    /* HTTP status of a replay, else 0 */
 	size_t sent;                 /* bytes of the body written */
 };

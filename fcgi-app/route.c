@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "cors.h"
 #include "idem.h"
+#include "metrics.h"
 #include "session.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -241,6 +242,7 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
 {
 	struct req rq = {.db = reader, .started = started};
 	struct resp rs = {0};
+	int64_t began = clock_mono_us();
 	enum status st;
 	int http;
 
@@ -251,6 +253,9 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
 	cors_headers(&rq, &rs);
 	http = resp_send(&rs, &rq, st);
 	db_limit_time(reader, 0);
+	if (http == status_http(ST_TOO_MANY))
+		metrics_limited(rq.limit.name);
+	metrics_request(rq.route, http, clock_mono_us() - began);
 	log_request(&rq, &rs, http);
 	resp_reset(&rs);
 	req_reset(&rq);

@@ -32,6 +32,7 @@ const struct route routes[] = {
 
 	{ M_GET,    "/openapi.json", service_openapi, ROLE_NONE, 0 },
 	{ M_GET,    "/health", service_health, ROLE_NONE, 0 },
+	{ M_GET,    "/metrics", service_metrics, ROLE_ADMIN, 0 },
 };
 /* clang-format on */
 

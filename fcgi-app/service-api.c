@@ -12,7 +12,9 @@
 #include "api.h"
 #include "app.h"
 #include "change.h"
+#include "metrics.h"
 #include "publish.h"
+#include "shared/metric.h"
 
 #include "config.h"
 #include "fcgi-app/openapi-text.h"
@@ -25,6 +27,14 @@ service_openapi(struct req *rq, struct resp *rs)
 	for (const char *const *line = text_openapi; *line != NULL; line++)
 		buf_puts(&rs->raw, *line);
 	return ST_OK;
+}
+
+/* GET /metrics: figures for Prometheus. */
+enum status
+service_metrics(struct req *rq, struct resp *rs)
+{
+	rs->type = METRIC_TYPE;
+	return metrics_text(rq->app, rq->db, &rs->raw);
 }
 
 /* What only an admin is told: counters, and whether the relay is there. */

@@ -9,14 +9,30 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t
-read_ms(clockid_t id)
+static struct timespec
+read_clock(clockid_t id)
 {
 	struct timespec ts;
 	int failed = clock_gettime(id, &ts);
 
 	assert(!failed);
+	return ts;
+}
+
+static int64_t
+read_ms(clockid_t id)
+{
+	struct timespec ts = read_clock(id);
+
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t
+clock_mono_us(void)
+{
+	struct timespec ts = read_clock(CLOCK_MONOTONIC);
+
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 int64_t
@@ -46,4 +62,31 @@ clock_text(int64_t utc_ms, char out[CLOCK_TEXT])
 	    (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
 	    (unsigned)tm.tm_sec % 100, (unsigned)(utc_ms % 1000) % 1000);
 	assert(n == CLOCK_TEXT - 1);
+}
+
+int64_t
+clock_parse(const char *text)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+	struct tm tm = {0};
+	int n[7] = {0}, i = 0;
+	size_t at;
+
+	for (at = 0; form[at] != '\0'; at++) {
+		if (form[at] == 'd' && text[at] >= '0' && text[at] <= '9')
+			n[i] = n[i] * 10 + text[at] - '0';
+		else if (form[at] == text[at] && form[at] != 'd')
+			i++;
+		else
+			return -1;
+	}
+	if (text[at] != '\0')
+		return -1;
+	tm.tm_year = n[0] - 1900;
+	tm.tm_mon = n[1] - 1;
+	tm.tm_mday = n[2];
+	tm.tm_hour = n[3];
+	tm.tm_min = n[4];
+	tm.tm_sec = n[5];
+	return (int64_t)timegm(&tm) * 1000 + n[6];
 }

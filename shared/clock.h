@@ -17,10 +17,19 @@
 /* Milliseconds of CLOCK_MONOTONIC: only differences mean something. */
 int64_t clock_mono_ms(void);
 
+/* The same in microseconds. */
+int64_t clock_mono_us(void);
+
 /* Milliseconds since 1970, UTC. */
 int64_t clock_utc_ms(void);
 
 /* RFC 3339 in UTC with milliseconds. */
 void clock_text(int64_t utc_ms, char out[CLOCK_TEXT]);
+
+/*
+ * The time of such a text, ms since 1970; -1 when it is none.  Of the day only
+ * the form is looked at.
+ */
+int64_t clock_parse(const char *text);
 
 #endif

@@ -184,8 +184,8 @@ sub layers
 # Foreign libraries: a header's name to the files that may include it.
 my %foreign = (
 	'sqlite3.h' => qr{^fcgi-app/(?:db|schema|backup)\.c$},
-	'fcgiapp.h' => qr{^fcgi-app/(?:request\.h|(?:accept|cgi|request|response|
-	    main|route)\.c)$}x,
+	'fcgiapp.h' => qr{^fcgi-app/(?:request\.h|(?:accept|cgi|request|
+	    response|main|route)\.c)$}x,
 	'microhttpd.h' => qr{^push-relay/(?:answer|cors|http|longpoll|loop|
 	    sse|strict)\.c$}x,
 	'gnutls/gnutls.h' => qr{^push-relay/tls\.c$},

@@ -99,6 +99,10 @@ my @rows = (
     ['echo', qr/\A\z/],
     ['curl -sS --fail-with-body -b cookies -c', qr/\A\z/],
     ['curl -sS --fail-with-body -b cookies -H', qr/\A\z/],
+    ['stockroomctl token add', qr/\A\z/],
+    ['printf', qr/\A\z/],
+    ['sr $S/api/v1/metrics', qr/^stockroom_app_outbox_lag \d+$/m],
+    ['stockroomctl token revoke', qr/figures/],
     ['stockroomctl token revoke', qr/cookbook/],
     ['rm', qr/\A\z/],
 );

@@ -150,7 +150,8 @@ sub complaints
 	my $what = "$method $path: $r->{status}";
 	my $said = deref($op->{responses}{ $r->{status} }) or
 	    return "$what is not described";
-	if (my ($gone) = grep { !defined $r->{headers}{lc $_} }
+	if (my ($gone) = grep { !defined $r->{headers}{lc $_} &&
+	    (deref($said->{headers}{$_})->{required} // 1) }
 	    sort keys %{ $said->{headers} // {} }) {
 		return "$what has no $gone";
 	}
