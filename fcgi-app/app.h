@@ -4,7 +4,7 @@
  */
 
 /*
- * What the whole process shares: settings and keys, read once at start and
+ * What the whole process shares: settings, read once at start and
  * constant from then on.
  */
 #ifndef FCGI_APP_APP_H
@@ -15,14 +15,12 @@
 
 #include "shared/conf.h"
 #include "shared/sock.h"
-#include "shared/ticket.h"
 
 #define APP_LOCK_S 5 /* a write waits so long for another process */
 
 struct app {
 	struct conf conf;
 	struct sock_peers peers; /* who may connect */
-	struct ticket_keys keys; /* signs tickets */
 	bool cgi;                /* plain CGI: this request is the only one */
 };
 

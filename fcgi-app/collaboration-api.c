@@ -22,6 +22,7 @@
 #include "publish.h"
 #include "shared/clock.h"
 #include "shared/ticket.h"
+#include "signer.h"
 
 #define ROOM_MAX         64   /* characters of a room's name */
 #define PRESENCE_MAX     1000 /* entries of an answer, about */
@@ -179,8 +180,7 @@ choose_sid(struct req *rq, const char *ticket, char sid[TICKET_SID_LEN + 1])
 		ticket_new_sid(sid);
 		return ST_OK;
 	}
-	if (ticket_verify(ticket, strlen(ticket), &rq->app->keys, &old) !=
-	    ST_OK)
+	if (signer_verify(ticket, strlen(ticket), &old) != ST_OK)
 		return req_fail_at(rq, ST_INVALID, "/ticket",
 		    "is no ticket of ours; join without it");
 	if (old.user_id != rq->who.user_id)
@@ -241,7 +241,7 @@ join_json(
 	add_text(user, "username", t->username);
 	add_text(user, "color", t->color);
 	add_text(user, "name", t->name);
-	ticket_sign(t, &rq->app->keys, signed_text);
+	signer_sign(t, signed_text);
 	memcpy(pos.epoch, log->epoch, sizeof(pos.epoch));
 	pos.seq = log->head;
 	event_position_text(&pos, position);

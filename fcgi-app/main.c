@@ -31,6 +31,7 @@
 #include "shared/origin.h"
 #include "shared/sandbox.h"
 #include "shared/service.h"
+#include "signer.h"
 
 #include "config.h"
 
@@ -211,7 +212,7 @@ main(int argc, char **argv)
 	if (!sock_peers_parse(&app.peers, app.conf.peers, bad))
 		log_fatal(
 		    CONF_EXIT, "STOCKROOM_PEERS: there is no user %s", bad);
-	if (ticket_keys_load_or_make(&app.keys, app.conf.key_file) != ST_OK)
+	if (signer_start(app.conf.key_file) != ST_OK)
 		return CONF_EXIT;
 	db_open_writer(app.conf.db);
 	app.cgi = (fd = find_socket(&opt)) == -1;
@@ -221,6 +222,6 @@ main(int argc, char **argv)
 	else
 		serve_fastcgi(&app, fd, &opt);
 	db_close_writer();
-	ticket_keys_reset(&app.keys);
+	signer_stop();
 	return 0;
 }

@@ -4,6 +4,8 @@
  */
 
 #include <assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -26,28 +28,66 @@ struct gate_revoked {
 	char session[33];
 };
 
-bool
-gate_load(struct gate *g)
+/* What was verified with other keys is to be verified anew. */
+static void
+gate_forget(struct gate *g)
 {
-	if (g->ready)
-		return true;
-	g->ready = ticket_keys_load_public(&g->keys, g->key_file) == ST_OK;
-	if (g->ready)
-		log_info("have the ticket key");
-	else if (!g->said)
+	unsigned i;
+
+	for (i = 0; i < GATE_CACHE; i++) {
+		free(g->cache[i]);
+		g->cache[i] = NULL;
+	}
+}
+
+/* Read the keys if their file has changed; true when there are new ones. */
+static bool
+gate_look(struct gate *g, int64_t utc)
+{
+	struct ticket_keys keys;
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s.pub", g->key_file) >=
+		(int)sizeof(path) ||
+	    !ticket_stamp_changed(&g->stamp, path))
+		return false;
+	/* What is wrong with it was logged, and what we have is good. */
+	if (ticket_keys_load_public(&keys, g->key_file) != ST_OK)
+		return false;
+	g->keys = keys;
+	gate_forget(g);
+	g->renewed = utc;
+	log_info(g->ready ? "have new ticket keys" : "have the ticket key");
+	g->ready = g->news = true;
+	g->warned = false;
+	return true;
+}
+
+bool
+gate_load(struct gate *g, int64_t utc)
+{
+	if (!gate_look(g, utc) && !g->ready && !g->said) {
 		log_info("waiting for the ticket key %s.pub", g->key_file);
-	g->said = true;
+		g->said = true;
+	}
 	return g->ready;
+}
+
+bool
+gate_news(struct gate *g)
+{
+	bool news = g->news;
+
+	g->news = false;
+	return news;
 }
 
 void
 gate_reset(struct gate *g)
 {
 	struct gate_revoked *rv;
-	unsigned i;
 
-	for (i = 0; i < GATE_CACHE; i++)
-		free(g->cache[i]);
+	gate_forget(g);
 	while ((rv = g->revoked) != NULL) {
 		g->revoked = rv->next;
 		free(rv);
@@ -58,7 +98,8 @@ gate_reset(struct gate *g)
 
 /* Verify, or find among those verified before. */
 static enum status
-gate_verify(struct gate *g, const char *text, size_t len, struct ticket *out)
+gate_verify(struct gate *g, const char *text, size_t len, int64_t utc,
+    struct ticket *out)
 {
 	struct gate_verified **slot, *v;
 	enum status st;
@@ -69,7 +110,11 @@ gate_verify(struct gate *g, const char *text, size_t len, struct ticket *out)
 		*out = (*slot)->ticket;
 		return ST_OK;
 	}
-	if ((st = ticket_verify(text, len, &g->keys, out)) != ST_OK)
+	st = ticket_verify(text, len, &g->keys, out);
+	/* The app may have a newer key than we know. */
+	if (st != ST_OK && gate_look(g, utc))
+		st = ticket_verify(text, len, &g->keys, out);
+	if (st != ST_OK)
 		return st;
 	if ((v = malloc(sizeof(*v) + len)) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
@@ -79,6 +124,24 @@ gate_verify(struct gate *g, const char *text, size_t len, struct ticket *out)
 	free(*slot);
 	*slot = v;
 	return ST_OK;
+}
+
+/*
+ * A replaced key signs tickets still: an app that was not told, as one that has
+ * its key as a credential.  When the key ends there would be no streams.
+ */
+static void
+gate_judge_key(struct gate *g, struct ticket *t)
+{
+	if (!t->replaced)
+		return;
+	if (t->issued <= g->renewed + GATE_SKEW)
+		return;
+	t->replaced = false;
+	if (!g->warned)
+		log_warn("an app signs with a ticket key that was replaced: "
+			 "restart it");
+	g->warned = true;
 }
 
 static bool
@@ -113,8 +176,9 @@ gate_read(struct gate *g, const char *text, size_t len, int64_t utc,
 		return ST_UNAVAILABLE;
 	if (len == 0 || len >= TICKET_MAX)
 		return ST_UNAUTHORIZED;
-	if ((st = gate_verify(g, text, len, &t)) != ST_OK)
+	if ((st = gate_verify(g, text, len, utc, &t)) != ST_OK)
 		return st;
+	gate_judge_key(g, &t);
 	if (utc >= t.ends || t.issued > utc + GATE_SKEW ||
 	    gate_is_revoked(g, &t, utc))
 		return ST_UNAUTHORIZED;
@@ -135,6 +199,9 @@ gate_opens(const struct ticket *t, const struct member *m, int64_t utc)
 		return ST_FORBIDDEN;
 	if (gate_fresh(t, utc))
 		return ST_OK;
+	/* Time for one of the new key. */
+	if (t->replaced)
+		return ST_UNAUTHORIZED;
 	return m == NULL ? ST_UNAUTHORIZED : gate_serves(t, m);
 }
 
@@ -160,7 +227,7 @@ gate_use(struct gate *g, const char *text, size_t len, int64_t utc)
 	uint64_t hash = hash_bytes(text, len);
 	unsigned i;
 
-	if (gate_verify(g, text, len, &t) != ST_OK || !gate_fresh(&t, utc))
+	if (gate_verify(g, text, len, utc, &t) != ST_OK || !gate_fresh(&t, utc))
 		return false;
 	for (i = 0; i < GATE_USED; i++) {
 		if (g->used[i].until >= utc && g->used[i].hash == hash)

@@ -4,7 +4,7 @@
  */
 
 /*
- * The gate: which ticket may do what.  It holds the public key, remembers
+ * The gate: which ticket may do what.  It holds the public keys, remembers
  * tickets that were verified (verifying takes some 70 us), those that were
  * used in an address, and those that were revoked.
  */
@@ -30,10 +30,14 @@ struct gate_revoked;
 
 /* All zeroes but for key_file is a gate that lets nobody in yet. */
 struct gate {
-	const char *key_file;    /* borrowed */
-	struct ticket_keys keys; /* only the public one */
-	bool ready;              /* keys are there */
-	bool said;               /* that they are not */
+	const char *key_file;      /* borrowed */
+	struct ticket_keys keys;   /* only the public ones */
+	struct ticket_stamp stamp; /* of their file */
+	int64_t renewed;           /* UTC ms: since when they are these */
+	bool ready;                /* keys are there */
+	bool said;                 /* that they are not */
+	bool news;                 /* there are others: see gate_news */
+	bool warned;               /* of an app with a replaced key */
 	struct gate_verified *cache[GATE_CACHE];
 	struct {
 		uint64_t hash; /* of the ticket's text */
@@ -43,8 +47,17 @@ struct gate {
 	struct gate_revoked *revoked; /* newest first */
 };
 
-/* Try to get the key; true when it is there.  The first failure is logged. */
-bool gate_load(struct gate *);
+/*
+ * Look whether there are keys, or others than before, at UTC (ms); true when
+ * there are any.  The first failure is logged.
+ */
+bool gate_load(struct gate *, int64_t utc);
+
+/*
+ * Whether keys have come since this was asked last: who is here by others is
+ * to be judged again.  A ticket may bring them as well as gate_load.
+ */
+bool gate_news(struct gate *);
 void gate_reset(struct gate *);
 
 /*
@@ -56,8 +69,9 @@ enum status gate_read(struct gate *, const char *text, size_t len, int64_t utc,
 
 /*
  * Whether a ticket that was read opens a stream: a fresh one does, another
- * one only for the member M of its sid, which may be NULL.  ST_OK,
- * ST_UNAUTHORIZED, or ST_FORBIDDEN: the sid is another user's.
+ * one only for the member M of its sid, which may be NULL, and when its key
+ * was not replaced since: pages get tickets of the new key one after the other.
+ * ST_OK, ST_UNAUTHORIZED, or ST_FORBIDDEN: the sid is another user's.
  */
 enum status gate_opens(
     const struct ticket *, const struct member *m, int64_t utc);

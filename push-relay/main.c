@@ -37,6 +37,7 @@
 #include "tls.h"
 
 #define KEY_RETRY  200  /* ms until the key is looked for again */
+#define KEY_LOOK   500  /* ms between two looks for other keys */
 #define DRAIN_MAX  2000 /* ms that streams get to read their end */
 #define DRAIN_REST 500  /* ms that a request gets to come in and be answered */
 #define DRAIN_LOOK 20   /* ms between two looks whether they have */
@@ -46,7 +47,7 @@ struct process {
 	struct relay relay;
 	int signals; /* signalfd */
 	uint64_t signals_watch;
-	struct timer key;     /* waits for the ticket key */
+	struct timer key;     /* looks for ticket keys */
 	struct timer settled; /* the end of settling */
 	struct timer drain;   /* the end of the end */
 	struct timer alive;   /* a sign of life is due */
@@ -86,13 +87,20 @@ raise_limit(const struct conf *conf, unsigned listeners)
 	return ((unsigned)rl.rlim_cur - HTTP_SPARE) / listeners;
 }
 
+/* Look for a key, and from then on for others. */
 static void
 look_for_key(void *arg, int64_t now)
 {
 	struct process *ps = arg;
+	struct relay *rl = &ps->relay;
+	bool ready = gate_load(&rl->gate, clock_utc_ms());
 
-	if (!gate_load(&ps->relay.gate))
-		timer_set(&ps->relay.loop.timers, &ps->key, now + KEY_RETRY);
+	if (gate_news(&rl->gate)) {
+		presence_rekey(&rl->presence, &rl->gate.keys, now);
+		reader_rekey(rl);
+	}
+	timer_set(
+	    &rl->loop.timers, &ps->key, now + (ready ? KEY_LOOK : KEY_RETRY));
 }
 
 /* Who has not come back by now is not here: the pages may know. */
@@ -139,6 +147,7 @@ on_signal(void *arg, uint32_t events)
 	    rl->stopping)
 		return;
 	if (info.ssi_signo == SIGHUP) {
+		look_for_key(ps, now);
 		if (rl->port != NULL)
 			port_reload(&rl->conf);
 		return;

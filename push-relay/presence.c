@@ -424,9 +424,18 @@ presence_leave(struct presence *p, struct member *m, int64_t now)
 	presence_arm(p, m);
 }
 
-void
-presence_revoke(struct presence *p, const char *session, int64_t user_id,
-    int64_t at, int64_t now)
+/* Which members are meant, and what they are told. */
+struct expulsion {
+	bool (*meant)(const struct member *, const struct expulsion *);
+	const char *reason;
+	const char *session; /* of meant */
+	int64_t user_id;
+	int64_t at;
+	const struct ticket_keys *keys;
+};
+
+static void
+presence_expel(struct presence *p, const struct expulsion *ex, int64_t now)
 {
 	struct room *r, *next_room;
 	struct member *m, *next;
@@ -436,10 +445,7 @@ presence_revoke(struct presence *p, const char *session, int64_t user_id,
 		next_room = r->next;
 		for (m = r->first; m != NULL; m = next) {
 			next = m->room_next;
-			if (m->who.issued > at ||
-			    (session[0] != '\0'
-				    ? strcmp(m->who.session, session) != 0
-				    : m->who.user_id != user_id))
+			if (!ex->meant(m, ex))
 				continue;
 			presence_unlist(p, m, false, now);
 			if ((sub = m->sub) == NULL) {
@@ -447,9 +453,47 @@ presence_revoke(struct presence *p, const char *session, int64_t user_id,
 				continue;
 			}
 			/* Its end leaves the room, and frees the member. */
-			sub->ops->end(sub, "ticket", "Signed out", 0);
+			sub->ops->end(sub, "ticket", ex->reason, 0);
 		}
 	}
+}
+
+static bool
+is_revoked(const struct member *m, const struct expulsion *ex)
+{
+	return m->who.issued <= ex->at &&
+	       (ex->session[0] != '\0'
+		       ? strcmp(m->who.session, ex->session) == 0
+		       : m->who.user_id == ex->user_id);
+}
+
+void
+presence_revoke(struct presence *p, const char *session, int64_t user_id,
+    int64_t at, int64_t now)
+{
+	struct expulsion ex = {.meant = is_revoked,
+	    .reason = "Signed out",
+	    .session = session,
+	    .user_id = user_id,
+	    .at = at};
+
+	presence_expel(p, &ex, now);
+}
+
+static bool
+is_unsigned(const struct member *m, const struct expulsion *ex)
+{
+	return ticket_keys_until(ex->keys, m->who.key) == 0;
+}
+
+void
+presence_rekey(struct presence *p, const struct ticket_keys *keys, int64_t now)
+{
+	struct expulsion ex = {.meant = is_unsigned,
+	    .reason = "The ticket's key is no longer good",
+	    .keys = keys};
+
+	presence_expel(p, &ex, now);
 }
 
 void

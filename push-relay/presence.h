@@ -114,6 +114,12 @@ void presence_leave(struct presence *, struct member *, int64_t now);
 void presence_revoke(struct presence *, const char *session, int64_t user_id,
     int64_t at, int64_t now);
 
+/*
+ * There are other keys: who is here by a ticket of a key that is not among
+ * them is gone, and the streams are told so.
+ */
+void presence_rekey(struct presence *, const struct ticket_keys *, int64_t now);
+
 /* Send each room its whole list: who has not come back by now is not here. */
 void presence_list_all(struct presence *, int64_t now);
 

@@ -416,3 +416,19 @@ reader_shutdown(struct relay *rl)
 		    (int64_t)random() % window);
 	}
 }
+
+void
+reader_rekey(struct relay *rl)
+{
+	struct subscriber *sub;
+	struct reader *r;
+	int64_t until;
+
+	for (sub = rl->feed.subs; sub != NULL; sub = sub->feed_next) {
+		r = reader_of(sub);
+		until = ticket_keys_until(&rl->gate.keys, sub->member->who.key);
+		/* The timer looks at it with the next ping. */
+		if (r->ends > until)
+			r->ends = until;
+	}
+}

@@ -110,6 +110,12 @@ void reader_reset(struct reader *);
  */
 void reader_shutdown(struct relay *);
 
+/*
+ * There are other keys: no reader goes on for longer than the key of its
+ * ticket is good.  Those whose key is not among them have ended before.
+ */
+void reader_rekey(struct relay *);
+
 /* The operations that a transport without own ones gives to sub.ops. */
 void reader_deliver(struct subscriber *, struct frame *);
 void reader_wake(struct subscriber *);

@@ -162,8 +162,24 @@ from_json(struct json_object *obj, struct ticket *t)
 	return json_in_end(&in);
 }
 
-/* Whether the text is one that the app signed; then its payload. */
-static bool
+/* Which of the keys has signed it; NULL: none. */
+static const struct ticket_public *
+find_signer(const struct ticket_keys *keys, const unsigned char *signature,
+    const char *text, size_t len)
+{
+	unsigned i;
+
+	for (i = 0; i < keys->count; i++) {
+		if (crypto_sign_verify_detached(signature,
+			(const unsigned char *)text, len,
+			keys->public[i].key) == 0)
+			return &keys->public[i];
+	}
+	return NULL;
+}
+
+/* By which key the text was signed, and its payload; NULL: it was not. */
+static const struct ticket_public *
 open_signed(const char *text, size_t len, const struct ticket_keys *keys,
     unsigned char *payload, size_t *payload_len)
 {
@@ -173,17 +189,16 @@ open_signed(const char *text, size_t len, const struct ticket_keys *keys,
 
 	if (len >= TICKET_MAX || len <= start + 1 + SIGNATURE_LEN ||
 	    memcmp(text, TICKET_VERSION, start) != 0)
-		return false;
+		return NULL;
 	signed_len = len - SIGNATURE_LEN - 1;
 	dot = text + signed_len;
-	return *dot == '.' &&
-	       decode(
-		   dot + 1, SIGNATURE_LEN, signature, sizeof(signature), &n) &&
-	       n == sizeof(signature) &&
-	       decode(text + start, signed_len - start, payload, TICKET_MAX,
-		   payload_len) &&
-	       crypto_sign_verify_detached(signature,
-		   (const unsigned char *)text, signed_len, keys->public) == 0;
+	if (*dot != '.' ||
+	    !decode(dot + 1, SIGNATURE_LEN, signature, sizeof(signature), &n) ||
+	    n != sizeof(signature) ||
+	    !decode(text + start, signed_len - start, payload, TICKET_MAX,
+		payload_len))
+		return NULL;
+	return find_signer(keys, signature, text, signed_len);
 }
 
 enum status
@@ -195,11 +210,17 @@ ticket_verify(const char *text, size_t len, const struct ticket_keys *keys,
 	struct json_error err;
 	struct ticket t = {0};
 	enum status st = ST_UNAUTHORIZED;
+	const struct ticket_public *signer;
 	size_t n;
 
-	if (open_signed(text, len, keys, payload, &n) &&
+	signer = open_signed(text, len, keys, payload, &n);
+	if (signer != NULL &&
 	    json_in_parse((const char *)payload, n, &obj, &err) == ST_OK &&
 	    from_json(obj, &t) == ST_OK) {
+		t.key = ticket_key_name(signer);
+		t.replaced = signer != keys->public;
+		if (t.ends > signer->until)
+			t.ends = signer->until;
 		*out = t;
 		st = ST_OK;
 	}

@@ -192,7 +192,7 @@ my %foreign = (
 	'gnutls/x509.h' => qr{^push-relay/tls\.c$},
 	'gnutls/abstract.h' => qr{^push-relay/tls\.c$},
 	'seccomp.h' => qr{^shared/sandbox-calls\.c$},
-	'sodium.h' => qr{^(?:shared/(?:ticket|ticket-keys|event)|
+	'sodium.h' => qr{^(?:shared/(?:ticket|ticket-\w+|event)|
 	    fcgi-app/(?:auth|user|main|ctl)|push-relay/(?:main|tls))\.c$}x,
 );
 

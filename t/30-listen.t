@@ -140,7 +140,8 @@ $app->change(2);
 is $p->wait_for('inventory_changed')->{data}{seq}, 2, 'hears of a change';
 is http('POST', '/push/beat', ticket => $t, body => '')->{status}, 204,
     'a beat';
-is http('POST', '/push/beat', body => '')->{status}, 401, 'none without a ticket';
+is http('POST', '/push/beat', body => '')->{status}, 401,
+    'none without a ticket';
 for my $path ('/healthz', '/metrics') {
 	is http('GET', $path)->{status}, 404, "$path is not for strangers";
 	is http('OPTIONS', $path)->{status}, 404, 'in no way';

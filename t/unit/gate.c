@@ -82,10 +82,10 @@ test_key(void **state)
 	(void)state;
 	assert_int_equal(
 	    gate_read(&gate, "v1.x.y", 6, UTC, &out), ST_UNAVAILABLE);
-	assert_false(gate_load(&gate));
+	assert_false(gate_load(&gate, UTC));
 	assert_int_equal(ticket_keys_load_or_make(&keys, path), ST_OK);
-	assert_true(gate_load(&gate));
-	assert_true(gate_load(&gate));
+	assert_true(gate_load(&gate, UTC));
+	assert_true(gate_load(&gate, UTC));
 }
 
 static void
@@ -179,6 +179,65 @@ test_revoke(void **state)
 	assert_int_equal(reads(&t, UTC + GATE_REVOKED + 1, &out), ST_OK);
 }
 
+/* Another key: what the old one signed serves, and opens what is fresh. */
+static void
+test_renewed(void **state)
+{
+	struct ticket t = who("k", 1, "s9", UTC), late = t, out;
+	struct member m = {.who = t};
+	struct ticket_keys old = keys, new;
+	int64_t utc = UTC + TICKET_OPEN_MS + 1;
+	char text[TICKET_MAX];
+
+	(void)state;
+	assert_true(gate_news(&gate));
+	assert_false(gate_news(&gate));
+	assert_int_equal(reads(&t, utc, &out), ST_OK);
+	assert_int_equal(gate_opens(&out, &m, utc), ST_OK);
+	assert_int_equal(
+	    ticket_keys_rotate(&new, path, UTC, TICKET_KEEP_MS), ST_OK);
+	/* A ticket of the new key brings it, whoever looks or not. */
+	ticket_sign(&t, &new, text);
+	assert_int_equal(
+	    gate_read(&gate, text, strlen(text), utc, &out), ST_OK);
+	assert_true(gate_news(&gate));
+	assert_false(out.replaced);
+	assert_int_equal(gate_opens(&out, &m, utc), ST_OK);
+	keys = old;
+	assert_int_equal(reads(&t, utc, &out), ST_OK);
+	assert_true(out.replaced);
+	assert_int_equal(gate_serves(&out, &m), ST_OK);
+	assert_int_equal(gate_opens(&out, &m, utc), ST_UNAUTHORIZED);
+	assert_int_equal(gate_opens(&out, &m, UTC), ST_OK);
+	assert_int_equal(gate_opens(&out, NULL, UTC), ST_OK);
+	/* An app that has the old one only: its pages need not ask again. */
+	late.issued = utc + GATE_SKEW + 1;
+	assert_int_equal(reads(&late, late.issued, &out), ST_OK);
+	assert_false(out.replaced);
+	assert_true(gate.warned);
+}
+
+/* An old key ends: at its time, or at once. */
+static void
+test_void(void **state)
+{
+	struct ticket t = who("v", 1, "s10", UTC), out;
+	struct ticket_keys old = keys;
+
+	(void)state;
+	t.ends = UTC + 2 * TICKET_KEEP_MS;
+	assert_int_equal(reads(&t, UTC + TICKET_KEEP_MS - 1, &out), ST_OK);
+	assert_int_equal(
+	    reads(&t, UTC + TICKET_KEEP_MS, &out), ST_UNAUTHORIZED);
+	assert_int_equal(ticket_keys_rotate(&keys, path, UTC, 0), ST_OK);
+	assert_true(gate_load(&gate, UTC));
+	assert_true(gate_news(&gate));
+	assert_int_equal(reads(&t, UTC, &out), ST_OK);
+	keys = old;
+	/* Nor from memory. */
+	assert_int_equal(reads(&t, UTC, &out), ST_UNAUTHORIZED);
+}
+
 int
 main(void)
 {
@@ -188,6 +247,8 @@ main(void)
 	    cmocka_unit_test(test_opens),
 	    cmocka_unit_test(test_use),
 	    cmocka_unit_test(test_revoke),
+	    cmocka_unit_test(test_renewed),
+	    cmocka_unit_test(test_void),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
