@@ -170,6 +170,7 @@ my $took = time - $t0;
 cmp_ok $took, '<', 20, sprintf('... in %.1f s', $took);
 ($url) = $s->{text} =~ m{^ready (\S+)/$}m;
 $items = "$url/api/v1/inventory/items";
+$http->default_headers({ Origin => $url });
 is $get->("$items/FAS-0042")->{quantity}, 4711, 'with the data of before';
 kill 'TERM', $s->{pid};
 is ended($s), 0, 'SIGTERM ends it with 0';
