@@ -193,9 +193,12 @@ export class Choice {
 			this.strikes++;
 		else
 			this.strikes = 0;
-		if (!end.late && this.strikes < STRIKES)
+		/* The web server does not know of any. */
+		const none = end.status === 404;
+		if (!end.late && !none && this.strikes < STRIKES)
 			return false;
-		const first = end.late || end.silent ? RETURN : RETURN_SOON;
+		const first = end.late || end.silent || none ? RETURN :
+		    RETURN_SOON;
 		const wait = Math.min(first * 2 ** this.tries, RETURN_MOST);
 		this.tries = Math.min(this.tries + 1, 10);
 		this.until = now + wait * this.spread;

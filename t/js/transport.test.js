@@ -121,6 +121,14 @@ test("a frame between them, or a refusal, starts the count anew", () => {
 	}
 });
 
+test("no stream at that address: poll, and at once", () => {
+	const c = new Choice("auto", 0.5);
+
+	assert.equal(c.ended("sse", ended({ status: 404 }), 0), true);
+	assert.equal(c.pick(2 * MINUTE - 1), "poll");
+	assert.equal(c.pick(2 * MINUTE + 1), "sse");
+});
+
 test("streams that fall silent count, too", () => {
 	const c = new Choice("auto");
 
