@@ -241,6 +241,7 @@ join_json(
 	add_text(user, "username", t->username);
 	add_text(user, "color", t->color);
 	add_text(user, "name", t->name);
+	add_text(user, "role", t->role);
 	signer_sign(t, signed_text);
 	memcpy(pos.epoch, log->epoch, sizeof(pos.epoch));
 	pos.seq = log->head;

@@ -74,35 +74,6 @@ export function idempotencyKey()
 	return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-const SIGNED_IN = "stockroom.signed-in";
-
-/**
- * Remember that this browser has a session: the sign-in page asks the server
- * only then, since a refusal is an error in the browser's console.
- * @param {boolean} on
- */
-function remember(on)
-{
-	try {
-		if (on)
-			localStorage.setItem(SIGNED_IN, "1");
-		else
-			localStorage.removeItem(SIGNED_IN);
-	} catch {
-		/* storage is off: one more sign-in */
-	}
-}
-
-/** Whether this browser may have a session. */
-export function maybeSignedIn()
-{
-	try {
-		return localStorage.getItem(SIGNED_IN) !== null;
-	} catch {
-		return false;
-	}
-}
-
 /** To the sign-in page, and back here afterwards. */
 export function toSignIn()
 {
@@ -144,8 +115,6 @@ export async function request(method, path, body, how = {})
 		clearTimeout(timer);
 	}
 	const doc = readJson(text);
-	if (path === "session" && (answer.ok || answer.status === 401))
-		remember(answer.ok && method !== "DELETE");
 	if (answer.ok)
 		return doc;
 	if (answer.status === 401 && !how.stay)
@@ -175,6 +144,11 @@ export const session = {
 	create: (username, password) => request("POST", "session",
 	    { username, password }, { stay: true }),
 	remove: () => request("DELETE", "session", undefined, { stay: true }),
+	/** How one signs in here; for everybody. */
+	how: () => request("GET", "sign-in", undefined, { stay: true }),
+	/** @param {string} current @param {string} wish */
+	password: (current, wish) => request("POST", "session/password",
+	    { current, new: wish }),
 };
 
 export const items = {

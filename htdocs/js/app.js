@@ -48,14 +48,23 @@ async function start()
 		page.load();
 		return;
 	}
+	let seated = false;
 	const stream = new Stream({
 		join: (ticket) => collaboration.join({
 			room: who.settings.room,
-			...(ticket === null ? {} : { ticket }) }),
+			...(ticket === null ? {} : { ticket }) }).catch((e) => {
+			/* No more for us: the page anew says why. */
+			if (seated && e.status === 403)
+				location.reload();
+			throw e;
+		}),
 		position: () => page.inventory.sync.position,
 		joined: (seat) => {
-			/* Somebody else has signed in, in another tab. */
-			if (seat.user.user_id !== who.user.user_id)
+			seated = true;
+			/* Somebody else in another tab, or another role. */
+			if (seat.user.user_id !== who.user.user_id ||
+			    (seat.user.role ?? who.user.role) !==
+				who.user.role)
 				location.reload();
 			else
 				page.room.people.seated(seat);

@@ -34,7 +34,8 @@ export function popover(button, panel, hooks = {})
 		show(panel.hidden);
 		/* A field that gets the focus brings up a phone's keyboard. */
 		const first = matchMedia("(pointer: coarse)").matches ?
-		    "button" : "[data-autofocus]:not([hidden]), button";
+		    "button:not([hidden])" :
+		    "[data-autofocus]:not([hidden]), button:not([hidden])";
 		if (!panel.hidden)
 			/** @type {HTMLElement | null} */ (
 			    panel.querySelector(first))?.focus();

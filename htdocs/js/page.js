@@ -16,6 +16,7 @@ import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
 import { popover } from "./menu.js";
 import { News } from "./news.js";
+import { openPassword } from "./password.js";
 import { safeColor } from "./people.js";
 import { Pointer } from "./pointer.js";
 import { Room } from "./room.js";
@@ -45,6 +46,8 @@ export class Page {
 	{
 		this.me = who.user;
 		this.settings = who.settings;
+		/** By what one is signed in: session or remote_user. */
+		this.auth = who.auth;
 		this.build = who.build;
 		this.editorRole = who.user.role !== "viewer";
 		this.fields = new Map(fields.map((f) => [f.name, f]));
@@ -155,9 +158,7 @@ export class Page {
 		    `${initials(name)}, account of ${name}`);
 		byId("user-menu-name").textContent =
 		    `${name} · ${this.me.role}`;
-		popover(button, byId("user-menu"));
-		byId("sign-out").addEventListener("click",
-		    () => this.signOut());
+		this.mountAccount(button);
 		const add = byId("new-item");
 		add.hidden = !this.editorRole;
 		add.addEventListener("click", () => this.editing.create());
@@ -167,6 +168,28 @@ export class Page {
 		this.drawBanner = mountBanner(() => this.saving.edits.retry());
 		this.watch();
 		this.bar();
+	}
+
+	/**
+	 * What one can do about being signed in.
+	 * @param {HTMLElement} button
+	 */
+	mountAccount(button)
+	{
+		const menu = popover(button, byId("user-menu"));
+		const password = byId("change-password");
+		const out = byId("sign-out");
+		const remote = this.auth === "remote_user";
+
+		byId("user-menu-note").hidden = !remote;
+		password.hidden = this.auth !== "session";
+		password.addEventListener("click", () => {
+			menu.close();
+			openPassword(this.me.username,
+			    this.settings.password_min);
+		});
+		out.hidden = remote && this.settings.signout_url === null;
+		out.addEventListener("click", () => this.signOut());
 	}
 
 	watch()
@@ -398,6 +421,7 @@ export class Page {
 		}
 		/* "Back" may bring this very page, as it was. */
 		addEventListener("pageshow", () => location.reload());
-		location.assign(root);
+		location.assign(this.settings.signout_url && this.auth ===
+		    "remote_user" ? this.settings.signout_url : root);
 	}
 }

@@ -49,3 +49,31 @@ export function fieldText(field, value)
 		return "";
 	return field.type === "number" ? plainNumber(value) : String(value);
 }
+
+/**
+ * What is wrong with a change of password, by field; the server's word on the
+ * present one, and on all of this, comes after.
+ * @param {Record<string, string>} typed current, new, again
+ * @param {{username: string, least: number}} who
+ * @returns {Record<string, string>}
+ */
+export function wrongPassword(typed, { username, least })
+{
+	/** @type {Record<string, string>} */
+	const wrong = {};
+	const wish = typed.new;
+
+	if (typed.current === "")
+		wrong.current = "Your password now is needed.";
+	if ([...wish].length < least)
+		wrong.new = `At least ${least} characters, please.`;
+	else if (new TextEncoder().encode(wish).length > 1024)
+		wrong.new = "That is too long.";
+	else if (wish.toLowerCase() === username.toLowerCase())
+		wrong.new = "Your user name is too easy to guess.";
+	else if (wish === typed.current)
+		wrong.new = "That is the password you have.";
+	else if (wish !== typed.again)
+		wrong.again = "The two are not the same.";
+	return wrong;
+}

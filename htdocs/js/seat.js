@@ -22,7 +22,8 @@ const KEPT = "stockroom.ticket";
  *   site; null: there are polls only
  * @property {string} poll the same of the poll
  * @property {string} position
- * @property {{user_id: number, username: string, color: string}} user
+ * @property {{user_id: number, username: string, color: string,
+ *   role: string}} user
  */
 
 /**

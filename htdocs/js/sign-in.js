@@ -3,11 +3,15 @@
 
 /*
  * The sign-in page.  Afterwards it leads to `?next=`, when that is a page of
- * this site, else to the inventory.
+ * this site, else to the inventory; who is signed in already, by the web server
+ * too, goes there at once.
  */
 
-import { Problem, maybeSignedIn, root, session } from "./api.js";
+import { Problem, root, session } from "./api.js";
 import { byId, input } from "./dom.js";
+
+/** The form is shown when it takes longer to learn how one signs in, ms. */
+const PATIENCE = 2000;
 
 /** Where to go; never to another site. */
 function next()
@@ -77,12 +81,54 @@ async function submit(ev)
 	button.textContent = "Sign in";
 }
 
+function showForm()
+{
+	const form = byId("sign-in");
+
+	if (!form.hidden || !byId("remote").hidden)
+		return;
+	form.hidden = false;
+	input("username").focus();
+}
+
+/** @param {string | null} why the web server's word does not do */
+function showRemote(why)
+{
+	byId("sign-in").hidden = true;
+	byId("remote").hidden = false;
+	byId("remote-why").textContent = why === null ?
+	    "This site's web server signs people in, and has signed nobody " +
+	    "in here." : `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+	byId("remote-retry").focus();
+}
+
+async function look()
+{
+	const timer = setTimeout(showForm, PATIENCE);
+
+	try {
+		const how = await session.how();
+		if (how.signed_in)
+			return location.replace(next());
+		byId("first-run").hidden = how.has_users;
+		if (how.auth === "remote_user")
+			showRemote(how.refused);
+	} catch {
+		/* The form says what is wrong when it is sent. */
+	} finally {
+		clearTimeout(timer);
+	}
+	showForm();
+}
+
 byId("sign-in").addEventListener("submit", submit);
-addEventListener("pageshow", () => {
+byId("remote-retry").addEventListener("click", () => location.reload());
+addEventListener("pageshow", (ev) => {
 	const button = /** @type {HTMLButtonElement} */ (
 	    byId("sign-in-submit"));
 	button.disabled = false;
 	button.textContent = "Sign in";
+	if (ev.persisted)
+		look();
 });
-if (maybeSignedIn())
-	session.get(true).then(() => location.replace(next()), () => {});
+look();

@@ -534,6 +534,7 @@ async function refusals() {
 			.length > 5);
 	}
 	await seat.go('/?next=//example.org/x');
+	await until('the form', () => seat.visible('#username'));
 	await seat.fill('#username', 'ana');
 	await seat.fill('#password', PASSWORD);
 	await seat.press('Enter');

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fieldText, readField } from "../../htdocs/js/rules.js";
+import { fieldText, readField, wrongPassword } from "../../htdocs/js/rules.js";
 
 const field = (name, type, more = {}) => ({ name, label: name, type,
 	required: false, read_only: false, custom: false, ...more });
@@ -51,4 +51,26 @@ test("a value as the text to edit", () => {
 	assert.equal(fieldText(field("q", "number"), 1840.5), "1840.5");
 	assert.equal(fieldText(field("q", "number"), null), "");
 	assert.equal(fieldText(field("n", "text"), "Glue"), "Glue");
+});
+
+test("a new password", () => {
+	const who = { username: "Margarethe", least: 8 };
+	const wrong = (/** @type {string} */ wish, again = wish,
+	    current = "stockroom") => Object.keys(wrongPassword(
+	    { current, new: wish, again }, who)).join();
+
+	assert.equal(wrong("screws and bolts"), "");
+	assert.equal(wrong("12345678"), "");
+	assert.equal(wrong("🔩🔩🔩🔩🔩🔩🔩🔩"), "");
+	assert.equal(wrong("x".repeat(1024)), "");
+	assert.equal(wrong("1234567"), "new");
+	assert.equal(wrong("🔩🔩🔩🔩🔩🔩🔩"), "new");
+	assert.equal(wrong("x".repeat(1025)), "new");
+	assert.equal(wrong("ä".repeat(513)), "new");
+	assert.equal(wrong("margaRETHE"), "new");
+	assert.equal(wrong("stockroom"), "new");
+	assert.equal(wrong("screws and bolts", "screws and nuts"), "again");
+	assert.equal(wrong("screws and bolts", "screws and bolts", ""),
+	    "current");
+	assert.equal(wrong("", "", ""), "current,new");
 });
