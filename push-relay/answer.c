@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,27 @@
 
 #define HSTS "max-age=31536000" /* a year */
 
+/* The peer of our own port; behind a web server it is that. */
+static void
+log_address(struct log_line *l, struct call *c)
+{
+	const union MHD_ConnectionInfo *info;
+	const struct sockaddr *peer;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (!c->outside)
+		return;
+	info = MHD_get_connection_info(
+	    c->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	peer = info == NULL ? NULL : info->client_addr;
+	if (peer != NULL &&
+	    getnameinfo(peer,
+		peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+					    : sizeof(struct sockaddr_in),
+		text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+		log_str(l, "from", text);
+}
+
 void
 answer_log(struct call *c, enum log_level level, const char *method,
     const char *path, int status)
@@ -26,6 +49,7 @@ answer_log(struct call *c, enum log_level level, const char *method,
 	log_str(&l, "method", method);
 	log_str(&l, "path", path);
 	log_int(&l, "status", status);
+	log_address(&l, c);
 	log_str(&l, "user", c->ticket.username);
 	log_str(&l, "sid", c->ticket.sid);
 	if (c->detail != NULL)
@@ -78,6 +102,8 @@ answer_send(struct call *c, enum status st, const char *allow)
 	if (status_http(st) >= 400) {
 		put_problem(c, st);
 		c->relay->stats.refused++;
+		c->relay->stats.unauthorized += st == ST_UNAUTHORIZED;
+		c->relay->stats.limited += st == ST_TOO_MANY;
 	}
 	resp = MHD_create_response_from_buffer(
 	    c->answer.len, c->answer.data, MHD_RESPMEM_MUST_COPY);

@@ -15,6 +15,7 @@
 #include "shared/buf.h"
 #include "shared/json.h"
 
+#define CALL_ID_MAX   40   /* bytes of a request's id, with the NUL */
 #define CALL_BODY_MAX 4096 /* bytes of a request's body */
 
 struct loop_daemon;
@@ -26,7 +27,7 @@ struct call {
 	struct relay *relay;
 	struct MHD_Connection *connection;
 	struct loop_daemon *daemon; /* that serves it; borrowed */
-	char id[40];                /* X-Request-Id */
+	char id[CALL_ID_MAX];       /* X-Request-Id */
 	const char *bearer; /* ticket of the Authorization header, or NULL */
 	const char *origin; /* of the page, by that header; borrowed, or NULL */
 	const char *last_event_id; /* that header; borrowed, or NULL */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "feed.h"
+#include "shared/clock.h"
 #include "shared/json.h"
 
 static void
@@ -123,10 +124,16 @@ void
 feed_take(struct feed *fd, int64_t seq, struct json_object *body)
 {
 	struct event_position pos = {.seq = seq};
+	struct json_object *when;
+	struct frame *f;
 	const char *text;
 	char id[EVENT_POSITION_MAX];
+	int64_t made = 0;
 	size_t len;
 
+	if (json_object_object_get_ex(body, "timestamp", &when) &&
+	    json_object_is_type(when, json_type_string))
+		made = clock_parse(json_object_get_string(when));
 	if (fd->ring.head < 0)
 		ring_skip_to(&fd->ring, seq);
 	assert(seq == fd->ring.head + 1);
@@ -134,8 +141,10 @@ feed_take(struct feed *fd, int64_t seq, struct json_object *body)
 	event_position_text(&pos, id);
 	json_object_object_del(body, "epoch");
 	text = json_out_text(body, &len);
-	ring_push(&fd->ring,
-	    frame_new(LANE_DURABLE, "inventory_changed", id, text, len));
+	f = frame_new(LANE_DURABLE, "inventory_changed", id, text, len);
+	f->taken = clock_mono_us();
+	f->at = made;
+	ring_push(&fd->ring, f);
 	fd->stats->events++;
 	fd->news = true;
 }

@@ -38,6 +38,8 @@ struct frame {
 	size_t len;        /* bytes of text */
 	int64_t version;   /* of the presence: who has this knows it;
 			      0: it tells none */
+	int64_t taken;     /* durable: mono µs when it came here */
+	int64_t at;        /* and UTC ms when it was made; < 1: not known */
 	char text[];       /* "id: …\nevent: …\ndata: …\n\n" */
 };
 

@@ -3,14 +3,20 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <inttypes.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 
 #include "health.h"
 #include "ingest.h"
+#include "reader.h"
 #include "shared/clock.h"
 #include "shared/json.h"
+#include "shared/metric.h"
+
+#include "config.h"
+
+#define NAME "stockroom_relay_"
 
 /* People in all rooms, and pages of theirs that are seen. */
 static void
@@ -23,6 +29,17 @@ count_people(const struct relay *rl, int64_t *people, int64_t *pages)
 		*people += r->people;
 		*pages += r->listed;
 	}
+}
+
+static int64_t
+count_rooms(const struct relay *rl)
+{
+	const struct room *r;
+	int64_t count = 0;
+
+	for (r = rl->presence.rooms; r != NULL; r = r->next)
+		count++;
+	return count;
 }
 
 /* Leases in all rooms. */
@@ -79,14 +96,63 @@ static void
 metric(struct buf *out, const char *name, const char *type, const char *help,
     int64_t value)
 {
-	buf_printf(out,
-	    "# HELP stockroom_relay_%s %s\n# TYPE stockroom_relay_%s %s\n"
-	    "stockroom_relay_%s %" PRId64 "\n",
-	    name, help, name, type, name, value);
+	char full[64];
+
+	snprintf(full, sizeof(full), NAME "%s", name);
+	metric_one(out, full, type, help, value);
+}
+
+/* Streams ended, by why. */
+static void
+put_byes(const struct relay *rl, struct buf *out)
+{
+	struct buf labels = {0};
+
+	metric_head(out, NAME "disconnects_total", "counter",
+	    "Streams and polls ended by us, by code.");
+	for (int i = 0; i < STATS_CODES; i++) {
+		buf_clear(&labels);
+		metric_label(&labels, "code", stats_code(i));
+		metric_put(out, NAME "disconnects_total", labels.data,
+		    rl->stats.byes[i]);
+	}
+	buf_reset(&labels);
+}
+
+/* What waits for streams that do not read as fast. */
+static void
+put_queues(const struct relay *rl, struct buf *out)
+{
+	const struct subscriber *sub;
+	int64_t sum = 0, most = 0, n;
+
+	for (sub = rl->feed.subs; sub != NULL; sub = sub->feed_next) {
+		n = (int64_t)reader_queued(sub);
+		sum += n;
+		if (n > most)
+			most = n;
+	}
+	metric(out, "queue_bytes", "gauge",
+	    "Bytes of passing frames that wait for streams.", sum);
+	metric(out, "queue_max_bytes", "gauge",
+	    "Those of the stream with the most.", most);
+}
+
+static void
+put_times(struct relay *rl, struct buf *out)
+{
+	metric_head(out, NAME "delivery_seconds", "histogram",
+	    "From a change in the app to its writing into a stream.");
+	metric_histogram(out, NAME "delivery_seconds", NULL,
+	    &rl->stats.delivery, &metric_times);
+	metric_head(out, NAME "fanout_seconds", "histogram",
+	    "From a change's arrival here to its writing into a stream.");
+	metric_histogram(
+	    out, NAME "fanout_seconds", NULL, &rl->stats.fanout, &metric_times);
 }
 
 void
-health_metrics(const struct relay *rl, struct buf *out)
+health_metrics(struct relay *rl, struct buf *out)
 {
 	const struct stats *st = &rl->stats;
 	const struct ring *r = &rl->feed.ring;
@@ -97,6 +163,7 @@ health_metrics(const struct relay *rl, struct buf *out)
 	    "Streams open now, and pages that poll.", st->streams);
 	metric(out, "people", "gauge", "Different people present.", people);
 	metric(out, "pages", "gauge", "Pages (sids) present.", pages);
+	metric(out, "rooms", "gauge", "Rooms that there are.", count_rooms(rl));
 	metric(out, "members", "gauge", "Pages known, present or not.",
 	    rl->presence.members);
 	metric(out, "leases", "gauge", "Rows and fields being edited.",
@@ -122,10 +189,31 @@ health_metrics(const struct relay *rl, struct buf *out)
 	    st->frames);
 	metric(out, "frames_dropped_total", "counter",
 	    "Passing frames dropped for slow streams.", st->dropped);
+	metric(out, "cursors_dropped_total", "counter", "Of them, cursors.",
+	    st->cursors);
+	metric(out, "replays_total", "counter",
+	    "Events given to streams that were not there when they came.",
+	    st->replays);
+	metric(
+	    out, "bytes_total", "counter", "Bytes of frames given.", st->bytes);
 	metric(out, "posts_total", "counter",
 	    "Cursors, beats, leases and leaves.", st->posts);
 	metric(
 	    out, "refused_total", "counter", "Requests refused.", st->refused);
+	metric(out, "tickets_refused_total", "counter",
+	    "Of them, those with a ticket that does not hold.",
+	    st->unauthorized);
+	metric(out, "limited_total", "counter",
+	    "Of them, those that came too often.", st->limited);
+	metric(out, "revocations_total", "counter",
+	    "Sessions, tokens and users that the app took the right from.",
+	    st->revocations);
+	put_byes(rl, out);
+	put_queues(rl, out);
+	put_times(rl, out);
+	metric_head(out, NAME "build_info", "gauge", "The program's version.");
+	metric_put(
+	    out, NAME "build_info", "version=\"" PACKAGE_VERSION "\"", 1);
 	metric(out, "uptime_seconds", "gauge", "Since the start.",
 	    (clock_mono_ms() - rl->started) / 1000);
 }

@@ -17,6 +17,6 @@
 void health_json(const struct relay *, struct buf *out);
 
 /* Append the text of /metrics. */
-void health_metrics(const struct relay *, struct buf *out);
+void health_metrics(struct relay *, struct buf *out);
 
 #endif

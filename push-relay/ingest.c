@@ -287,6 +287,7 @@ on_revoke(struct peer *p, const struct event *ev, int64_t now)
 
 	gate_revoke(
 	    &rl->gate, ev->session, ev->user_id, ev->at, clock_utc_ms());
+	rl->stats.revocations++;
 	presence_revoke(&rl->presence, ev->session, ev->user_id, ev->at, now);
 	return ST_OK;
 }

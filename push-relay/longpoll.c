@@ -467,6 +467,7 @@ longpoll_refuse(struct call *c, const struct ask *ask, const char *code,
 	frame_drop(f);
 	put_nothing(&b, ask);
 	c->relay->stats.refused++;
+	stats_bye(&c->relay->stats, code);
 	return request_send(c, &b);
 }
 

@@ -26,9 +26,12 @@ stream_use_ticket(struct call *c)
 	return gate_use(&c->relay->gate, text, strlen(text), clock_utc_ms());
 }
 
-/* Open the stream, or say in one why not; false: close the connection. */
+/*
+ * Open the stream, or say in one why not, or refuse it with ST; false: close
+ * the connection.
+ */
 static bool
-stream_open(struct call *c)
+stream_open(struct call *c, enum status *st)
 {
 	struct event_position pos;
 	const char *text, *why;
@@ -43,11 +46,11 @@ stream_open(struct call *c)
 	if ((why = admit_limit(c)) != NULL)
 		return sse_refuse(
 		    c, "full", why, ADMIT_FULL_WAIT + admit_wait());
-	if (!stream_use_ticket(c))
-		return answer_send(c,
-		    call_refuse(c, ST_UNAUTHORIZED,
-			"A ticket in the address works once"),
-		    NULL);
+	if (!stream_use_ticket(c)) {
+		*st = call_refuse(
+		    c, ST_UNAUTHORIZED, "A ticket in the address works once");
+		return answer_send(c, *st, NULL);
+	}
 	return sse_open(c, text == NULL ? NULL : &pos);
 }
 
@@ -67,7 +70,7 @@ open_stream(struct call *c)
 	else if (st != ST_OK)
 		good = answer_send(c, st, NULL);
 	else
-		good = stream_open(c);
+		good = stream_open(c, &st);
 	answer_log(c, LOG_INFO, "GET", "/push/stream", status_http(st));
 	return good;
 }

@@ -92,18 +92,28 @@ reader_end(
 		return;
 	r->ending = true;
 	r->bye = frame_bye(code, reason, retry);
+	stats_bye(&r->relay->stats, code);
 	if (!r->drains)
 		queue_reset(&r->queue);
 	reader_part(r, clock_mono_ms());
 	r->ready(r);
 }
 
+static void
+reader_drop_cursors(struct reader *r)
+{
+	unsigned n = queue_purge(&r->queue, LANE_CURSOR);
+
+	r->relay->stats.dropped += n;
+	r->relay->stats.cursors += n;
+}
+
 void
 reader_list(struct reader *r)
 {
 	r->list_due = true;
-	r->relay->stats.dropped += queue_purge(&r->queue, LANE_CURSOR) +
-				   queue_purge(&r->queue, LANE_PRESENCE);
+	reader_drop_cursors(r);
+	r->relay->stats.dropped += queue_purge(&r->queue, LANE_PRESENCE);
 }
 
 /*
@@ -119,7 +129,7 @@ reader_queue(struct reader *r, struct frame *f)
 	if (queue_push(&r->queue, f))
 		return true;
 	r->cursors_lost = true;
-	r->relay->stats.dropped += queue_purge(&r->queue, LANE_CURSOR);
+	reader_drop_cursors(r);
 	if (f->lane == LANE_CURSOR)
 		return false;
 	if (queue_push(&r->queue, f))
@@ -135,8 +145,10 @@ reader_deliver(struct subscriber *sub, struct frame *f)
 
 	if (r->ending)
 		return;
-	if (!reader_queue(r, f))
+	if (!reader_queue(r, f)) {
 		r->relay->stats.dropped++;
+		r->relay->stats.cursors += f->lane == LANE_CURSOR;
+	}
 	r->ready(r);
 }
 
@@ -196,6 +208,12 @@ reader_tick(void *arg, int64_t now)
 	if (r->life > 0 && (first == NULL || first->lane != LANE_CONTROL))
 		reader_push(r, reader_ping(r));
 	reader_arm(r, now);
+}
+
+size_t
+reader_queued(const struct subscriber *sub)
+{
+	return ((const struct reader *)(const void *)sub)->queue.bytes;
 }
 
 /* The members of room_joined but for the users. */
@@ -275,6 +293,7 @@ reader_begin(struct reader *r)
 		    ring, r->has_wish ? &r->wish : NULL, &r->cursor);
 	r->relay->stats.streams_replayed += recovered;
 	r->sub.begun = true;
+	r->began = clock_mono_us();
 	reader_push(r, reader_joined(r, room, recovered));
 	room_subscribe(room, &r->sub);
 }
@@ -361,6 +380,7 @@ reader_durable(struct reader *r)
 	}
 	f = frame_hold(ring_at(ring, r->cursor + 1));
 	r->cursor++;
+	stats_deliver(&r->relay->stats, f, r->began);
 	return f;
 }
 
@@ -398,6 +418,7 @@ reader_take(struct reader *r)
 	if (f->version > 0)
 		r->version = f->version;
 	r->relay->stats.frames++;
+	r->relay->stats.bytes += (int64_t)f->len;
 	return f;
 }
 

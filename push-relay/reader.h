@@ -45,6 +45,7 @@ struct reader {
 	bool blind;                 /* began without a ring */
 	int64_t cursor;             /* last event read; -1: none
 				       is to be read yet */
+	int64_t began;              /* mono µs */
 	int64_t version;            /* of the presence, that
 				       the frames taken tell */
 	struct queue queue;         /* passing events and control */
@@ -115,6 +116,9 @@ void reader_shutdown(struct relay *);
  * ticket is good.  Those whose key is not among them have ended before.
  */
 void reader_rekey(struct relay *);
+
+/* Bytes of passing frames that wait for a subscriber. */
+size_t reader_queued(const struct subscriber *);
 
 /* The operations that a transport without own ones gives to sub.ops. */
 void reader_deliver(struct subscriber *, struct frame *);

@@ -30,6 +30,9 @@ struct sse {
 	uint64_t watch;             /* for the peer's going */
 	struct frame *now;          /* being written, held */
 	size_t offset;              /* in it */
+	char id[CALL_ID_MAX];       /* of the request */
+	int64_t began;              /* mono ms */
+	int64_t sent;               /* bytes given to libmicrohttpd */
 	bool dead;                  /* the client is gone */
 	bool suspended;
 };
@@ -72,6 +75,7 @@ sse_read(void *cls, uint64_t pos, char *out, size_t max)
 			n = max - len;
 		memcpy(out + len, s->now->text + s->offset, n);
 		s->offset += n;
+		s->sent += (int64_t)n;
 		len += n;
 		if (s->offset == s->now->len) {
 			frame_drop(s->now);
@@ -89,6 +93,19 @@ sse_read(void *cls, uint64_t pos, char *out, size_t max)
 	return 0;
 }
 
+/* The line of a stream at its begin has the rest. */
+static void
+sse_log(const struct sse *s)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_INFO, "stream-end");
+	log_str(&l, "id", s->id);
+	log_int(&l, "ms", clock_mono_ms() - s->began);
+	log_int(&l, "out", s->sent);
+	log_end(&l);
+}
+
 /* libmicrohttpd is done with the stream. */
 static void
 sse_free(void *cls)
@@ -96,6 +113,7 @@ sse_free(void *cls)
 	struct sse *s = cls;
 	struct relay *rl = s->reader.relay;
 
+	sse_log(s);
 	loop_unwatch(&rl->loop, s->watch);
 	reader_reset(&s->reader);
 	if (s->prev != NULL)
@@ -170,6 +188,8 @@ sse_new(const struct call *c, const struct event_position *wish)
 	reader_stay(&s->reader);
 	s->connection = c->connection;
 	s->daemon = c->daemon;
+	s->began = clock_mono_ms();
+	memcpy(s->id, c->id, sizeof(s->id));
 	if ((s->next = rl->streams) != NULL)
 		s->next->prev = s;
 	rl->streams = s;
@@ -211,6 +231,7 @@ sse_refuse(
 	    f->len, f->text, MHD_RESPMEM_MUST_COPY);
 	frame_drop(f);
 	c->relay->stats.refused++;
+	stats_bye(&c->relay->stats, code);
 	return sse_answer(c, resp);
 }
 

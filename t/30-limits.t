@@ -12,6 +12,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes qw(time);
 
+use Prometheus;
 use Relay;
 
 use POSIX ();
@@ -99,10 +100,8 @@ is $health->{json}{position}, Relay::EPOCH . ':0', 'and knows where we are';
 my $metrics = $r->relay_http('GET', '/metrics');
 like $metrics->{headers}{'content-type'}, qr{^text/plain; version=0\.0\.4},
     'metrics in the text format';
-for my $line (split /\n/, $metrics->{body}) {
-	like $line, qr/^(# (HELP|TYPE) )?stockroom_relay_\w+ [^ ].*$/,
-	    $line;
-}
+is_deeply(Prometheus->read($metrics->{body})->complaints, [],
+    'and without a fault');
 
 # Requests that are none.
 for my $text ("GET\r\n\r\n", "\0" x 100, 'x' x 100000,
