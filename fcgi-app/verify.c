@@ -34,8 +34,9 @@ found(struct verify *v, const char *check, const char *fmt, ...)
 static void
 step(struct verify *v)
 {
+	v->rows++;
 	if (v->step != NULL)
-		v->step(v->items + v->changes, v->arg);
+		v->step(v->rows, v->arg);
 }
 
 /* The file itself: SQLite's own checks. */
@@ -92,6 +93,7 @@ check_log(struct db *db, struct verify *v)
 	}
 	if ((st = db_done(q, ST_FAULT)) != ST_OK)
 		return st;
+	v->changes = count;
 	if (count > 0 && newest != log.head)
 		found(v, "log",
 		    "the newest change is %" PRId64 ", but %" PRId64
@@ -170,7 +172,6 @@ check_changes(struct db *db, struct verify *v)
 	q = db_query(db, SQL_VERIFY_CHANGES);
 	while (db_row(q)) {
 		add_up(v, q, &run);
-		v->changes++;
 		step(v);
 	}
 	return db_done(q, ST_OK);
@@ -283,7 +284,7 @@ verify_run(struct db *db, struct verify *v)
 {
 	enum status st;
 
-	v->findings = v->schema = v->items = v->changes = 0;
+	v->findings = v->schema = v->items = v->changes = v->rows = 0;
 	v->head = v->oldest = 0;
 	if ((st = db_snapshot_begin(db)) != ST_OK)
 		return st;

@@ -25,7 +25,8 @@ struct verify {
 
 	int64_t findings;
 	int64_t schema;
-	int64_t items, changes; /* rows */
+	int64_t items, changes; /* that there are */
+	int64_t rows;           /* looked at so far */
 	int64_t head, oldest;   /* of the log */
 };
 

@@ -155,5 +155,134 @@ is(join(' ', @epochs), '1 1', 'two programs start on one fresh file');
 $s->stop("both$_") for 1, 2;
 is(unpack('N', substr(slurp($both), 60, 4)), 2, 'and migrate it once');
 
+# -- an older one, as 0.1.0 made it, is brought to the newest schema
+
+my $newest = unpack 'N', substr slurp($db), 60, 4;
+my $secret = 'sr_aS3kF1NZMNDsJwR8QS_mb6BZAXTTRS_yiTL7l1AgNrg';
+
+# A fresh copy of it; its path.
+sub old_database
+{
+	my ($name) = @_;
+
+	my $path = "$s->{dir}/$name.db";
+	system("sqlite3 '$path' <'$FindBin::Bin/lib/schema-1.sql' >/dev/null")
+	    == 0 or die 'sqlite3';
+	return $path;
+}
+
+# All rows that schema 1 has tables for, as text in the tables' own order.
+sub rows
+{
+	my ($path) = @_;
+
+	my @dump = `sqlite3 '$path' .dump`;
+	return join '', grep { !/INTO (?:bucket|known_address) / &&
+	    /^INSERT INTO / } @dump;
+}
+
+sub version { return unpack 'N', substr slurp($_[0]), 60, 4 }
+
+my $old = old_database('old');
+is(version($old), 1, 'a database of schema 1');
+my $rows = rows($old);
+like($rows, qr/INTO idem .*|INTO change VALUES\(8,/s, 'with data');
+{
+	local $s->{env}{STOCKROOM_DB} = $old;
+	like($s->ctl_ok(['data', 'check']), qr/is good: 2 items, 8 changes/,
+	    'to look at it changes nothing');
+	is(version($old), 1, 'not even its schema');
+	$s->ctl_ok(['data', 'backup', "$s->{dir}/old-copy.db"]);
+	is(version("$s->{dir}/old-copy.db"), 1, 'a backup is as it is');
+	is(rows("$s->{dir}/old-copy.db"), $rows, 'with all its rows');
+	like($s->ctl_ok(['user', 'list']), qr/^vera +viewer +enabled /m,
+	    'stockroomctl opens it');
+	is(version($old), $newest, 'and brings it to the newest schema');
+	is(rows($old), $rows, 'every row is as it was');
+
+	my $started = old_database('started');
+	local $s->{env}{STOCKROOM_DB} = $started;
+	$s->start('app');
+	my $page = $s->get('/inventory/items', token => $secret);
+	is_status($page, 200, 'the app serves it, by a token of before');
+	is(join(' ', map { $_->{sku} } @{ $page->{json}{items} }),
+	    'FAS-0042 GLU-2', 'the items');
+	is($page->{json}{items}[0]{qty_ordered_jason}, 12.125,
+	    'the custom column');
+	like($page->{json}{position}, qr/:8$/, 'the history goes on');
+	is(scalar @{ $s->get('/inventory/items/FAS-0042/history',
+	    token => $secret)->{json}{changes} }, 3, 'the history of an item');
+	my $r = $s->post('/session', { username => 'ana',
+	    password => 'stockroom' },
+	    headers => { 'Sec-Fetch-Site' => 'same-origin' });
+	is_status($r, 201, 'the passwords');
+	is_status($s->post('/inventory/items/FAS-0042/adjustments',
+	    { delta => 1 }, token => $secret), 200, 'and it can be changed');
+	$s->stop('app');
+	is(version($started), $newest, 'it is of the newest schema');
+	like($s->ctl_ok(['data', 'check']), qr/is good: 2 items, 9 changes/,
+	    'and adds up');
+	$s->ctl_ok(['data', 'restore', "$s->{dir}/old-copy.db", '--yes']);
+	is(version($started), $newest, 'a backup of before is restored');
+	like($s->ctl_ok(['data', 'check']), qr/is good: 2 items, 8 changes/,
+	    'in the newest schema');
+}
+
+# -- killed at every step of it: the old one, or the new one, never less
+
+my $shim = "$s->{dir}/kill-at-write.so";
+my $cc = $ENV{CC} || 'cc';
+is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $shim" .
+    " $FindBin::Bin/fault/kill-at-write.c -ldl"), 0, 'a sudden end');
+my (%left, $done);
+for my $n (1 .. 100) {
+	my $path = old_database("killed$n");
+	$s->spawn('killed', ["$s->{build}/stockroomctl", 'user', 'list'],
+	    env => { STOCKROOM_DB => $path, LD_PRELOAD => $shim,
+	    KILL_AT_WRITE => $n, ASAN_OPTIONS =>
+	    'detect_leaks=0:verify_asan_link_order=0' });
+	$s->{proc}{killed}{dirty} = 1;
+	$done = $s->reap('killed') == 0;
+	delete $s->{proc}{killed};
+	my $found = `sqlite3 '$path' 'PRAGMA user_version'` + 0;
+	$left{$found}++;
+	is(rows($path), $rows, "killed at write $n: schema $found, whole")
+	    if rows($path) ne $rows;
+	local $s->{env}{STOCKROOM_DB} = $path;
+	$s->ctl_ok(['user', 'list']);
+	is(version($path) . rows($path), $newest . $rows,
+	    "killed at write $n: the next start goes on");
+	last if $done;
+}
+ok($done, 'until it was let through');
+cmp_ok($left{1} // 0, '>=', 3, 'the old one was left several times');
+is(join(' ', sort keys %left), "1 $newest", 'and nothing in between');
+
+# -- a newer one, and stockroomctl
+
+{
+	local $s->{env}{STOCKROOM_DB} = $newer;
+	my $before = slurp($newer);
+	for my $argv (['user', 'list'], ['data', 'check'], ['item', 'export']) {
+		my ($code, $out, $err) = $s->ctl($argv);
+		is($code, 65, "@$argv: a newer database is refused");
+		like($err, qr/newer Stockroom.*schema 99.*up to $newest/,
+		    'in one clear line');
+		is($out, '', 'and nothing else');
+	}
+	is(slurp($newer), $before, 'it is not touched');
+}
+
+# -- two at once bring an old one on
+
+my $race = old_database('race');
+for my $n (1, 2) {
+	$s->spawn("race$n", ["$s->{build}/stockroomctl", 'user', 'list'],
+	    env => { STOCKROOM_DB => $race });
+	$s->{proc}{"race$n"}{may_end} = 1;
+}
+is($s->reap("race$_"), 0, "program $_ of two") for 1, 2;
+is(version($race) . rows($race), $newest . $rows, 'once, and whole');
+
 $s->finish;
 done_testing;
