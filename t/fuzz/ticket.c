@@ -27,8 +27,11 @@ make_keys(void)
 	unsigned char seed[crypto_sign_SEEDBYTES] = {1};
 	static bool made;
 
-	if (!made)
-		crypto_sign_seed_keypair(keys.public, keys.secret, seed);
+	if (made)
+		return;
+	crypto_sign_seed_keypair(keys.public[0].key, keys.secret, seed);
+	keys.public[0].until = INT64_MAX;
+	keys.count = 1;
 	made = true;
 }
 
