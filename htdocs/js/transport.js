@@ -179,7 +179,7 @@ export class Choice {
 	{
 		const before = this.pick(now);
 
-		if (this.option !== "auto" || !this.streams)
+		if (this.option !== "auto")
 			return false;
 		if (kind === "poll") {
 			/* No answer either: streams are not to blame. */
