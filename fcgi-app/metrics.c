@@ -105,14 +105,14 @@ static void
 put_requests(struct buf *out)
 {
 	struct buf labels = {0};
-	char class[4];
+	char class[] = "2xx";
 
 	metric_head(out, NAME "requests_total", "counter",
 	    "Requests answered, by route and class of status.");
 	for (int i = 0; i <= route_count; i++) {
 		for (int c = 2; c < CLASSES; c++) {
 			label_route(&labels, i);
-			snprintf(class, sizeof(class), "%dxx", c);
+			class[0] = (char)('0' + c);
 			metric_label(&labels, "status", class);
 			metric_put(out, NAME "requests_total", labels.data,
 			    get(&counts.requests[i][c]));
