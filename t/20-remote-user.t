@@ -254,6 +254,8 @@ $s->finish;
 $s = Stockroom->new(users => { ana => 'admin' }, env => { %remote,
     STOCKROOM_REMOTE_ROLE => 'none' });
 is_status($s->get('/session', by('ana')), 200, 'none: who was added comes in');
+is($s->get('/session', by('ana'))->{json}{user}{role}, 'admin',
+    'none: an admin, made without a password');
 is_problem($s->get('/session', by('maria')), 403, 'none: nobody else does');
 like($s->get('/sign-in', by('maria'))->{json}{refused}, qr/no user here/,
     'none: and the page may say why');
@@ -270,6 +272,8 @@ is($s->get('/session', by('maria'))->{json}{user}{role}, 'editor',
 $s->stop('app');
 $s->start('app', env => { STOCKROOM_AUTH => 'session' });
 is_problem($s->get('/session', by('ana')), 401, 'session: no name counts');
+$s->{env}{STOCKROOM_AUTH} = 'session';
+$s->ctl_ok(['user', 'passwd', 'ana'], "stockroom\n");
 is_status($s->get('/session', by('maria', as => 'ana')), 200,
     'session: the cookie does');
 is($s->get('/session', by('maria', headers => { @ours,
