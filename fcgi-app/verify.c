@@ -221,6 +221,9 @@ check_item(struct db *db, struct verify *v, const struct field_set *set,
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
 	json_object_put(after);
+	/* SQLite looks at such rules only where it may write. */
+	if (it->quantity < 0 || it->qty_ordered < 0 || it->reorder_level < 0)
+		found(v, "values", "a number of %s is negative", it->sku);
 	if (it->version > v->head)
 		found(v, "versions",
 		    "%s has version %" PRId64 ", beyond the newest change",
