@@ -9,6 +9,7 @@
 
 const struct fuzz_target fuzz_targets[] = {
     {"cookie", fuzz_cookie},
+    {"csv", fuzz_csv},
     {"event", fuzz_event},
     {"head", fuzz_head},
     {"json", fuzz_json},

@@ -37,7 +37,7 @@ char *fuzz_text(const uint8_t *data, size_t len);
 /* A promise: kept, or the end.  Not assert(), which may be compiled out. */
 #define MUST(promise) ((promise) ? (void)0 : abort())
 
-fuzz_function fuzz_cookie, fuzz_event, fuzz_head, fuzz_json, fuzz_list;
-fuzz_function fuzz_position, fuzz_query, fuzz_settings, fuzz_ticket;
+fuzz_function fuzz_cookie, fuzz_csv, fuzz_event, fuzz_head, fuzz_json;
+fuzz_function fuzz_list, fuzz_position, fuzz_query, fuzz_settings, fuzz_ticket;
 
 #endif
