@@ -113,8 +113,9 @@ test_allowed(void **state)
 {
 	static const struct conf conf = {
 	    .allow_origins = "https://app.example.com, http://tool.lan:80",
-	    .allow_origin_regex = "https://[a-z]+\\.Shop\\.lan|"
-				  "https://x\\.lan(:8443)?|a)|http://y",
+	    .allow_origin_regex =
+		"https://[a-z]+\\.Shop\\.lan|"
+		"https://x\\.lan(:8443)?|a)|http://y|tail\\.lan",
 	};
 	static const char *const good[] = {"https://app.example.com",
 	    "https://app.example.com:443", "https://APP.example.com",
@@ -127,7 +128,8 @@ test_allowed(void **state)
 	    "http://north.shop.lan", "https://north.shop.lan:8443",
 	    "https://north.shop.lan.evil.lan", "https://a.b.shop.lan",
 	    "https://evil.lan?https://x.lan", "https://x.lan:84430",
-	    "https://xxlan", "https://x.lan.", "http://y.evil.lan"};
+	    "https://xxlan", "https://tail.lan", "https://x.lan.",
+	    "http://y.evil.lan"};
 	char text[ORIGIN_MAX];
 
 	(void)state;
