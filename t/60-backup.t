@@ -14,7 +14,7 @@ use Test::More;
 use Check;
 use Stockroom;
 
-my $s = Stockroom->new(relay => 1, items => 6000,
+my $s = Stockroom->new(relay => 1, items => 2500,
     env => { STOCKROOM_USER_WRITES => 0 });
 my @ana = (token => $s->token('ana'));
 my $json = $Stockroom::json;
@@ -97,7 +97,7 @@ is((stat $copy)[2] & 0777, 0600, 'it is for its owner alone');
 is_deeply([beside($copy)], [], 'and one file');
 my ($code, $doc, $err) = ctl(['data', 'check', $copy]);
 is($code, 0, 'it is whole');
-is($doc->{items}, 6001, 'with all items');
+is($doc->{items}, 2501, 'with all items');
 cmp_ok($doc->{head}, '<=', position_seq(position()), 'as one moment has it');
 is_deeply([beside($copy)], [], 'to look at it leaves nothing either');
 my $restored = $doc->{head};
@@ -235,7 +235,7 @@ mkdir $new;
 	local $s->{env}{STOCKROOM_KEY_FILE} = "$new/ticket.key";
 	($code, $doc, $err) = ctl(['data', 'restore', $copy, '--yes']);
 	is($code, 0, 'a new machine') or diag($err);
-	like($s->ctl_ok(['data', 'check']), qr/is good: 6001 items/,
+	like($s->ctl_ok(['data', 'check']), qr/is good: 2501 items/,
 	    'has all of it');
 }
 
