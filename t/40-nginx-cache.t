@@ -137,7 +137,7 @@ isnt($next[0], $hash[0], 'another hash');
 my $page = Nginx::slurp("$work/to/management.html");
 like($page, qr{"\.\./v/$next[0]/js/app\.js"}, 'which the pages name');
 is(index($page, $hash[0]), -1, 'and not the old one');
-rename "$work/src/js/words.js", "$work/src/js/terms.js";
+rename "$work/src/js/words.js", "$work/src/js/wordz.js";
 isnt((build())[0], $next[0], 'names count as well');
 
 # -- the demo: nothing is kept, so that a reload shows what was just edited

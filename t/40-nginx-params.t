@@ -95,6 +95,8 @@ for my $two ([$guess, 'Authorization: Bearer sr_x'],
 }
 $p = fetch($s, '-H', 'Authorization: Bearer v1.x.y', "$s->{url}push/poll");
 is($p->{status}, 503, 'the relay judges tickets itself');
+is(fetch($s, '-d', 'v1.x.y', "$s->{url}push/leave")->{status}, 502,
+    'also those that a closing page sends, without a header');
 $s->finish;
 
 # -- auth_request
@@ -130,6 +132,8 @@ is($p->{REMOTE_USER}, undef, 'and is nobody here');
 $p = told($s, '-H', 'Authorization: Bearer sr_x', '-H',
     'X-Auth-Request-User: admin');
 is($p->{REMOTE_USER}, undef, 'not even by saying so');
+is(fetch($s, '-d', 'v1.x.y', "$s->{url}push/leave")->{status}, 502,
+    'the relay judges tickets here, too');
 $s->finish;
 
 done_testing;

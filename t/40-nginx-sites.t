@@ -156,8 +156,6 @@ is(fetch($s, $s->{url}, '--http1.1')->{head} =~ m{^(HTTP/\S+)} && $1,
 is(fetch($s, $s->{url})->{head} =~ m{^(HTTP/\S+)} && $1, 'HTTP/2', 'HTTP/2');
 is(fetch($s, "$s->{url}api/v1/health")->{head} =~ m{^(HTTP/\S+)} && $1,
     'HTTP/2', 'for the API, too');
-is(fetch($s, $s->{url}, '--tls-max', '1.1', '--ciphers',
-    'DEFAULT:@SECLEVEL=0')->{status}, 0, 'nothing older than TLS 1.2');
 
 # What another origin's page asks before it asks.
 for my $path ('api/v1/inventory/items', 'push/stream', 'push/beat') {
