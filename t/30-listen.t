@@ -124,7 +124,8 @@ $r->{args}{relay} = ['--listen', "127.0.0.1:$port"];
 $r->start('relay');
 my $app = $r->app(head => 0);
 my $near = $r->joined(user => 1);
-my $st = Stream->open(address(), ticket => scalar $r->ticket(user => 2));
+my ($far) = $r->ticket(user => 2);
+my $st = Stream->open(address(), ticket => $far);
 ok $st->wait_for('room_joined'), 'a stream opens on the port';
 ok $near->wait_for(sub { $_->{event} eq 'user_joined' }),
     'and is seen on the socket';
@@ -148,6 +149,19 @@ for my $path ('/healthz', '/metrics') {
 	is $r->relay_http('GET', $path)->{status}, 200, 'but on the socket';
 }
 
+# What comes by the one is at once with those who listen at the other.
+for (['A', $st, $near], ['B', $near, $st]) {
+	my ($row, $from, $to) = @$_;
+	my $ticket = $from == $st ? $far : $from->{ticket};
+	is http('POST', '/push/lease', ticket => $ticket, body =>
+	    qq({"action":"take","row":"$row"}))->{status}, 200, "lease $row"
+	    if $from == $st;
+	is $r->push(lease => $ticket, { action => 'take', row => $row })
+	    ->{status}, 200, "lease $row" if $from == $near;
+	ok $to->wait_for(sub { $_->{event} eq 'lease_changed' &&
+	    $_->{text} =~ /"$row"/ }, 5), 'is heard of';
+}
+
 # Requests that another server might read in another way.
 my $beat = "POST /push/beat HTTP/1.1\r\nHost: x\r\n";
 my %bad = (
@@ -163,10 +177,11 @@ my %bad = (
 	'no host' => "GET /push/poll HTTP/1.1\r\n\r\n",
 );
 for my $name (sort keys %bad) {
-	my $got = raw($bad{$name});
+	# With a good one behind it, which must not be answered.
+	my $got = raw("$bad{$name}GET /push/poll HTTP/1.1\r\nHost: x\r\n\r\n");
 	like $got, qr{\A(HTTP/1\.1 400 |\z)}, "$name: refused";
 	unlike $got, qr/\(open\)/, 'and the connection is closed';
-	my $n = () = $got =~ m{^HTTP/1\.1 }mg;
+	my $n = () = $got =~ m{HTTP/1\.1 \d}g;
 	# libmicrohttpd 0.9.75 says the head of its own answer twice.
 	cmp_ok $n, '<=', $name eq 'no host' ? 2 : 1, 'one answer at most';
 }
@@ -232,7 +247,16 @@ $r->kill('relay', 'HUP');
 is $r->relay_http('GET', '/healthz')->{status}, 200,
     'SIGHUP ends nothing where there is no certificate';
 
-# The end says so to both.
+# The end says so to both; one that rests has half a second left, in which
+# nobody comes any more.
+$kept = connect_port();
+syswrite $kept, "GET /push/poll HTTP/1.1\r\nHost: x\r\n\r\n";
+sysread $kept, $answered, 1000;
+$r->kill('relay', 'TERM');
+ok $r->wait_for(sub { $r->log_text('relay') =~ /message=stopping/ }),
+    'it is ending';
+ok !connect_port(), 'the port is closed';
+$r->{proc}{relay}{may_end} = 1;
 $r->stop('relay');
 is $_->wait_for('disconnect')->{data}{code}, 'shutdown', 'told of the end'
     for $near, $st;
