@@ -23,8 +23,8 @@ my $deb = Deb::built();
 my ($tar, $url) = (undef, 'http://127.0.0.1');
 Tree::alone(sub { Tree::base($deb, @Tree::SETS) });
 
-my $lint = `lintian --allow-root --fail-on error,warning --tag-display-limit 0 \\
-    '$deb->{changes}' 2>&1`;
+my $lint = `lintian --allow-root --fail-on error,warning \\
+    --tag-display-limit 0 '$deb->{changes}' 2>&1`;
 is $?, 0, 'lintian has nothing to say' or diag $lint;
 my $log = Deb::slurp($deb->{log});
 unlike $log, qr/warning:/i, 'dpkg-buildpackage has not either';
