@@ -87,8 +87,7 @@ export function openPassword(username, least)
 	const error = el("p.form-error", { role: "alert",
 		"data-testid": "password-error", hidden: true });
 	const button = /** @type {HTMLButtonElement} */ (
-	    el("button#password-submit.primary", { type: "submit" },
-		"Change password"));
+	    el("button#password-submit.primary", { type: "submit" }, "Change"));
 	const form = /** @type {HTMLFormElement} */ (el("form.dialog-form", {
 		novalidate: true },
 	el("h2", {}, "Change password"), error,

@@ -66,7 +66,7 @@ export function wrongPassword(typed, { username, least })
 	if (typed.current === "")
 		wrong.current = "Your password now is needed.";
 	if ([...wish].length < least)
-		wrong.new = `At least ${least} characters, please.`;
+		wrong.new = "That is too short.";
 	else if (new TextEncoder().encode(wish).length > 1024)
 		wrong.new = "That is too long.";
 	else if (wish.toLowerCase() === username.toLowerCase())
