@@ -17,6 +17,7 @@
 #include "remote-user.h"
 #include "session.h"
 #include "shared/clock.h"
+#include "shared/origin.h"
 #include "site.h"
 #include "token.h"
 
@@ -128,6 +129,22 @@ auth_again(struct req *rq)
 	return ST_OK;
 }
 
+/*
+ * No token came with a page of another origin.  Not 401 for one that is not
+ * allowed: it may be our own page under a name that we do not know, which
+ * would go to the sign-in, be signed in, come back, and so on.
+ */
+static enum status
+refuse_foreign(struct req *rq)
+{
+	if (origin_allowed(&rq->app->conf, req_env(rq, "HTTP_ORIGIN")))
+		return req_fail(rq, ST_UNAUTHORIZED,
+		    "pages of other origins need a bearer token");
+	return req_fail(rq, ST_FORBIDDEN,
+	    "the Origin header names neither this site (STOCKROOM_ORIGIN) "
+	    "nor an origin that is allowed");
+}
+
 enum status
 auth_role(struct req *rq, enum role least)
 {
@@ -138,8 +155,7 @@ auth_role(struct req *rq, enum role least)
 		    "this needs the role %s; yours is %s",
 		    user_role_name(least), user_role_name(rq->who.role));
 	if (site_is_foreign(rq))
-		return req_fail(rq, ST_UNAUTHORIZED,
-		    "pages of other origins need a bearer token");
+		return refuse_foreign(rq);
 	if (remote_user_on(rq->app))
 		return req_fail(
 		    rq, ST_UNAUTHORIZED, "the web server has signed nobody in");

@@ -329,7 +329,7 @@ is_problem($s->post($items, { sku => 'B-1', name => 'x' },
     headers => { Cookie => $s->sign_in('ana') }), 403, 'no Origin');
 is_problem($s->post($items, { sku => 'B-1', name => 'x' },
     headers => { Cookie => $s->sign_in('ana'),
-    Origin => 'http://evil.example' }), 401, 'a foreign Origin');
+    Origin => 'http://evil.example' }), 403, 'a foreign Origin');
 is_problem($s->post($items, { sku => 'BAD-1', name => 'x' }, @ana), 409,
     'a second item of one SKU');
 $s->patch("$items/BAD-1", { notes => 'newer' }, @ana);

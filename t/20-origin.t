@@ -20,11 +20,12 @@ my $items = '/inventory/items';
 my $n = 0;
 
 # A write with ana's cookie and these headers alone: may it?  No: 403, or 401
-# where the cookie counts for nothing.
+# where a token would do.
 sub write_is
 {
 	my ($s, $may, $name, $headers, %params) = @_;
-	my $no = ($headers->{Origin} // '') ne '' ? 401 : 403;
+	my $no = ($headers->{Origin} // '') =~ m{^https://(?:app\.example\.com|
+	    \w+\.shop\.lan)$}x ? 401 : 403;
 
 	my $cookie = $s->sign_in('ana');
 	my $sku = 'O-' . $n++;
@@ -70,19 +71,19 @@ my $cookie = $s->sign_in('ana');
 my @foreign = (headers => { Cookie => $cookie,
     Origin => 'http://evil.example' });
 nothing_changed($s, $s->token('ana'), 'foreign writes', sub {
-	is_problem($s->patch("$items/O-0", { name => 'x' }, @foreign), 401,
+	is_problem($s->patch("$items/O-0", { name => 'x' }, @foreign), 403,
 	    'PATCH');
-	is_problem($s->delete("$items/O-0", @foreign), 401, 'DELETE');
+	is_problem($s->delete("$items/O-0", @foreign), 403, 'DELETE');
 	is_problem($s->post("$items/O-0/adjustments", { delta => 1 },
-	    @foreign), 401, 'adjustment');
+	    @foreign), 403, 'adjustment');
 	is_problem($s->post('/inventory/collaboration/broadcast-change', {
 	    update_type => 'edit', sku => 'O-0', field => 'name',
-	    old_value => 1, new_value => 2 }, @foreign), 401, 'broadcast');
+	    old_value => 1, new_value => 2 }, @foreign), 403, 'broadcast');
 	is_problem($s->post('/inventory/collaboration/join', {
-	    room => 'inventory_management' }, @foreign), 401, 'join');
-	is_problem($s->delete('/session', @foreign), 401, 'sign out');
+	    room => 'inventory_management' }, @foreign), 403, 'join');
+	is_problem($s->delete('/session', @foreign), 403, 'sign out');
 });
-is_problem($s->get($_, @foreign), 401, "reading $_")
+is_problem($s->get($_, @foreign), 403, "reading $_")
     for $items, "$items/O-0", '/session', '/inventory/changes?since=0',
     '/inventory/collaboration/presence';
 is_problem($s->post('/session', { username => 'ana', password =>
@@ -111,7 +112,7 @@ is_status($https, 201, 'https: our Origin');
 ($cookie) = $https->{headers}{'set-cookie'} =~ /^([^;]+)/;
 is_problem($s->post($items, { sku => 'S-1', name => 'a' },
     headers => { Cookie => $cookie, Origin => 'http://stock.lan' },
-    params => { HTTPS => 'on' }), 401, 'https: plain http is foreign');
+    params => { HTTPS => 'on' }), 403, 'https: plain http is foreign');
 $s->finish;
 
 $s = Stockroom->new(%users, env => {

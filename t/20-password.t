@@ -95,7 +95,7 @@ is_problem($s->post('/session/password', { current => 'stockroom',
     'refused: it does not say where it comes from');
 is_problem($s->post('/session/password', { current => 'stockroom',
     new => 'screws and bolts' }, headers => { Cookie => $here,
-    Origin => 'http://evil.example' }), 401, 'refused: another origin');
+    Origin => 'http://evil.example' }), 403, 'refused: another origin');
 is_problem($s->post('/session/password', { current => 'stockroom',
     new => 'screws and bolts' }, token => $s->token('vera')), 403,
     'refused: a token');

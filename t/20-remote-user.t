@@ -152,11 +152,11 @@ is_problem($s->post(@write, by('ana', headers => {})), 403,
 is_problem($s->post(@write, by('ana', headers => { 'Sec-Fetch-Site' =>
     'cross-site' })), 403, 'a write from another site');
 is_problem($s->post(@write, by('ana', headers => { Origin =>
-    'http://evil.example' })), 401, 'a write from another origin');
+    'http://evil.example' })), 403, 'a write from another origin');
 is_problem($s->get($items, by('ana', headers => { Origin =>
-    'http://evil.example' })), 401, 'a read from another origin');
+    'http://evil.example' })), 403, 'a read from another origin');
 is_problem($s->get('/session', by('stranger', headers => { Origin =>
-    'http://evil.example' })), 401, 'a stranger from another origin');
+    'http://evil.example' })), 403, 'a stranger from another origin');
 ok(!listed($s, 'stranger'), 'is no new user');
 is_status($s->get($items, by('ana', headers => {})), 200,
     'a read needs to say nothing');
