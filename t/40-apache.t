@@ -12,6 +12,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use POSIX ();
 use Test::More;
 
 use Apache;
@@ -140,9 +141,11 @@ sub headers_and_caching
 	is($r->{headers}{'cache-control'}, 'no-cache', "$v: page: asked for");
 	ok(!$r->{headers}{etag} && !$r->{headers}{'last-modified'},
 	    "$v: page: as a whole");
-	is(fetch($s, '-H', 'If-Modified-Since: ' .
-	    'Fri, 01 Jan 2100 00:00:00 GMT', $s->{url})->{status}, 200,
+	is(fetch($s, '-H', 'If-Modified-Since: ' . POSIX::strftime(
+	    '%a, %d %b %Y %H:%M:%S GMT', gmtime), $s->{url})->{status}, 200,
 	    "$v: page: whoever asks how");
+	is(fetch($s, "$s->{url}push/stream")->{status}, 404,
+	    "$v: streams do not go this way");
 	is($r->{headers}{'content-security-policy'}, "default-src 'none'; " .
 	    "script-src 'self'; style-src 'self'; img-src 'self' data:; " .
 	    "font-src 'self'; connect-src 'self'; base-uri 'none'; " .
