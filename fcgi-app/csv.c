@@ -74,6 +74,16 @@ add(struct csv *csv, int c)
 	buf_add(&csv->text, &byte, 1);
 }
 
+/* A line feed comes next: the returns before it are its own. */
+static void
+drop_returns(struct csv *csv, size_t start)
+{
+	struct buf *text = &csv->text;
+
+	while (text->len > start && text->data[text->len - 1] == '\r')
+		text->data[--text->len] = '\0';
+}
+
 /*
  * What stands after the opening quote, up to the closing one; *C is what
  * follows that.
@@ -81,6 +91,8 @@ add(struct csv *csv, int c)
 static enum csv_result
 read_quoted(struct csv *csv, struct csv_place open, int *c)
 {
+	size_t start = csv->text.len;
+
 	for (;;) {
 		*c = get(csv);
 		if (*c == EOF)
@@ -91,8 +103,8 @@ read_quoted(struct csv *csv, struct csv_place open, int *c)
 				break;
 			get(csv);
 		}
-		if (*c == '\r' && peek(csv) == '\n')
-			continue;
+		if (*c == '\n')
+			drop_returns(csv, start);
 		add(csv, *c);
 	}
 	open = csv->next;
@@ -184,8 +196,12 @@ skip_mark(struct csv *csv)
 		return;
 	}
 	getc_unlocked(csv->in);
-	if (peek(csv) == 0xbf)
+	if (peek(csv) == 0xbf) {
 		getc_unlocked(csv->in);
+	} else {
+		ungetc(0xbb, csv->in);
+		ungetc(0xef, csv->in);
+	}
 }
 
 /* All fields up to the end of the record. */

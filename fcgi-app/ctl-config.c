@@ -46,7 +46,7 @@ int
 ctl_config_show(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct ctl_column columns[] = {{"name", "SETTING"},
-	    {"value", "VALUE"}, {"source", "FROM"}, {NULL, NULL}};
+	    {"source", "FROM"}, {"value", "VALUE"}, {NULL, NULL}};
 	struct list list = {.ctl = ctl};
 
 	if (!ctl_parse(ctl, argc, argv, ctl_no_options, 0, 0, NULL))

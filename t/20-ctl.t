@@ -133,6 +133,66 @@ unlike($list, qr/\Q$secret\E|sr_/, 'without the secret');
 ctl_is(67, 'revoke none', ['token', 'revoke', 'x'], '', qr/^$/,
     qr/no token "x"/);
 
+# -- --json: exactly one document, of a success and of a failure
+
+# Run it with --json: (exit code, the document).
+sub document
+{
+	my ($argv, $input) = @_;
+
+	my ($code, $out, $err) = $s->ctl([@$argv, '--json'], $input);
+	my $doc = eval { $Stockroom::json->decode($out) };
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is(ref $doc, 'HASH', "@$argv --json: one document") or
+	    diag("$out$err");
+	return ($code, $doc // {});
+}
+
+my ($rc, $doc) = document(['user', 'list']);
+is_deeply([map { "$_->{username} $_->{role} $_->{state}" }
+    @{ $doc->{users} }], ["Ben M\x{fc}ller editor enabled",
+    'root admin enabled'],
+    'users');
+is($doc->{users}[1]{color}, undef, 'what there is not is null');
+($rc, $doc) = document(['user', 'add', 'json', '--role', 'viewer'], "x\n");
+is_deeply([$rc, @$doc{qw(username role)}], [0, 'json', 'viewer'], 'a user');
+unlike($s->ctl_ok(['user', 'list', '--json']), qr/argon|hash/,
+    'never a hash');
+($rc, $doc) = document(['user', 'add', 'json', '--role', 'viewer'], "x\n");
+is_deeply([$rc, @{ $doc->{error} }{qw(exit command message)}], [73, 73,
+    'user add', 'there is a user json already'], 'a failure');
+($rc, $doc) = document(['user', 'role', 'json', 'king']);
+is_deeply([$rc, $doc->{error}{exit}], [64, 64], 'a wrong argument');
+($rc, $doc) = document(['user', 'kill']);
+is_deeply([$rc, $doc->{error}{command}], [64, undef], 'a wrong command');
+{
+	local $s->{env}{STOCKROOM_PALETTE} = 'red';
+	($rc, $doc) = document(['user', 'list']);
+	is_deeply([$rc, $doc->{error}{exit}], [78, 78], 'a wrong setting');
+}
+{
+	local $s->{env}{STOCKROOM_DB} = "$s->{dir}/no/such/place.db";
+	($rc, $doc) = document(['user', 'list']);
+	like($doc->{error}{message}, qr{no/such/place\.db}, 'a wrong place');
+}
+($rc, $doc) = document(['token', 'add', 'json', '--user', 'json',
+    '--expires', '1']);
+like($doc->{token}, qr/^sr_/, 'a token');
+like($doc->{expires_at}, qr/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 'and its end');
+($rc, $doc) = document(['token', 'list']);
+ok(!exists $doc->{tokens}[0]{token}, 'whose secret is told once');
+($rc, $doc) = document(['token', 'revoke', 'json']);
+is($doc->{revoked}, $JSON::PP::true, 'revoked');
+($rc, $doc) = document(['user', 'disable', 'json']);
+is($doc->{state}, 'disabled', 'disabled');
+
+# -- help, of all, of a noun, of a command
+
+ctl_is(0, 'of a noun', ['token', '--help'], '', qr/token add.*token list/s);
+unlike(($s->ctl(['token', '--help']))[1], qr/user add/, 'and of no other');
+ctl_is(0, 'of a command', ['token', 'add', '--help'], '',
+    qr/^usage: stockroomctl token add NAME.*^  --expires +days/ms);
+
 # -- a password from a terminal: asked for twice, and never shown
 
 # Both ends of a pseudo terminal.
@@ -273,10 +333,10 @@ is_problem($s->get('/inventory/items', token => $secret), 401,
 # -- the demo wants an empty database
 
 ctl_is(73, 'demo', ['demo', 'fill'], '',
-    qr/^$/, qr/not empty: it has 1 items and 2/);
+    qr/^$/, qr/not empty: it has 1 items and 3/);
 ctl_is(0, 'demo --if-empty', ['demo', 'fill',
     '--if-empty'], '',
-    qr/^already there: 1 items and 2 users/);
+    qr/^already there: 1 items and 3 users/);
 is(scalar @{ $s->get('/inventory/items', headers => { Cookie =>
     sign_in('root', 'third') })->{json}{items} }, 1, 'nothing was added');
 $s->finish;

@@ -82,7 +82,7 @@ is_deeply([$doc->{relay}{status}, $doc->{database}{items}, !!$doc->{well}],
 	is_deeply([@{ $row{STOCKROOM_STREAM_LIFE} }{qw(value source)}],
 	    ['3600', 'default'], 'one as it comes');
 	like($s->ctl_ok(['config', 'show']),
-	    qr/^STOCKROOM_POLL_HOLD +7 +environment$/m, 'as text');
+	    qr/^STOCKROOM_POLL_HOLD +environment +7$/m, 'as text');
 	local $s->{env}{STOCKROOM_PALETTE} = 'red';
 	local $s->{env}{STOCKROOM_MAX_STREAMS} = 'many';
 	($code, $doc, $err) = ctl('config', 'show');

@@ -73,11 +73,13 @@ test_records(void **state)
 	reads("a\n\n\r\nb\n", "[a][b]");
 	reads(MARK "a,b\n", "[a|b]");
 	reads(MARK, "");
+	reads("\xef\xbb\xac,b\n", "[\xef\xbb\xac|b]");
 	reads("\"a\",\"b\"\n", "[a|b]");
 	reads("\"a,\"\"b\"\"\",c\n", "[a,\"b\"|c]");
 	reads("\"\",x\n\"\"\n", "[|x]");
 	reads("\"a\nb\",c\n", "[a\nb|c]");
 	reads("\"a\r\nb\",c\r\n", "[a\nb|c]");
+	reads("\"a\r\r\nb\"\n", "[a\nb]");
 	reads(" a , b \n", "[ a | b ]");
 	reads("\xc3\xa9,\xf0\x9f\x93\xa6\n", "[\xc3\xa9|\xf0\x9f\x93\xa6]");
 	reads("a,\"b\"", "[a|b]");
