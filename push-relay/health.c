@@ -16,7 +16,8 @@
 
 #include "config.h"
 
-#define NAME "stockroom_relay_"
+#define NAME      "stockroom_relay_"
+#define ROOMS_MAX 100 /* that /healthz names */
 
 /* People in all rooms, and pages of theirs that are seen. */
 static void
@@ -60,6 +61,26 @@ put_int(struct json_object *obj, const char *key, int64_t value)
 	json_object_object_add(obj, key, json_object_new_int64(value));
 }
 
+/* [{"room","people","pages"}], the first ROOMS_MAX of them. */
+static struct json_object *
+rooms_json(const struct relay *rl)
+{
+	struct json_object *list = json_object_new_array(), *obj;
+	const struct room *r;
+	int n = 0;
+
+	for (r = rl->presence.rooms; r != NULL && n < ROOMS_MAX; r = r->next) {
+		obj = json_object_new_object();
+		json_object_object_add(
+		    obj, "room", json_object_new_string(r->name));
+		put_int(obj, "people", r->people);
+		put_int(obj, "pages", r->listed);
+		json_object_array_add(list, obj);
+		n++;
+	}
+	return list;
+}
+
 void
 health_json(const struct relay *rl, struct buf *out)
 {
@@ -85,6 +106,7 @@ health_json(const struct relay *rl, struct buf *out)
 	put_int(obj, "streams", rl->stats.streams);
 	put_int(obj, "people", people);
 	put_int(obj, "pages", pages);
+	json_object_object_add(obj, "rooms", rooms_json(rl));
 	put_int(obj, "app_connections", ingest_peers(rl->ingest));
 	put_int(obj, "uptime_s", (clock_mono_ms() - rl->started) / 1000);
 	text = json_out_text(obj, &len);

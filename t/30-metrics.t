@@ -54,6 +54,9 @@ ok($_->wait_for('room_joined'), 'a stream') for @streams;
 $before = scrape();
 is($before->value('stockroom_relay_streams'), 2, 'two streams');
 is($before->value('stockroom_relay_rooms'), 1, 'in one room');
+is_deeply($s->relay_http('GET', '/healthz')->{json}{rooms},
+    [{ room => $s->room, people => 2, pages => 2 }],
+    'which healthz tells of');
 is_status($s->post($items, { sku => "M-$_", name => 'm' }, @ana), 201,
     "item $_") for 1 .. 3;
 for my $st (@streams) {
