@@ -443,13 +443,17 @@ reader_rekey(struct relay *rl)
 {
 	struct subscriber *sub;
 	struct reader *r;
-	int64_t until;
+	int64_t until, at, from_utc = clock_mono_ms() - clock_utc_ms();
 
 	for (sub = rl->feed.subs; sub != NULL; sub = sub->feed_next) {
 		r = reader_of(sub);
 		until = ticket_keys_until(&rl->gate.keys, sub->member->who.key);
-		/* The timer looks at it with the next ping. */
-		if (r->ends > until)
-			r->ends = until;
+		if (r->ends <= until)
+			continue;
+		r->ends = until;
+		at = until + from_utc;
+		/* Later than the next ping: that looks at it. */
+		if (at < r->timer.at)
+			timer_set(&rl->loop.timers, &r->timer, at);
 	}
 }

@@ -166,6 +166,29 @@ ok $ana->wait_for('room_joined'), 'who joins again is here again';
 my ($users) = $ana->named('room_joined');
 is scalar @{ $users->{data}{users} }, 1, 'and no ghosts are';
 
+# ---- the old one's last day, in three seconds
+
+$ben = $s->open_stream(as => 'ben');
+ok $ben->wait_for('room_joined'), 'ben has a ticket of this key';
+rotate();
+my $soon = int(time * 1000) + 3000;
+my $lines = slurp($list);
+$lines =~ s{ \d+\n\z}{ $soon\n} or die;
+spew("$list.new", $lines);
+chmod 0444, "$list.new";
+rename "$list.new", $list or die;
+$vera = $s->open_stream(as => 'vera');
+ok $vera->wait_for('room_joined'), 'vera one of the next';
+my $bye = $ben->wait_for('disconnect', 30);
+is $bye->{data}{code}, 'ticket', 'his ends with the key';
+my $late = time - $soon / 1000;
+cmp_ok $late, '>', -0.5, 'not before';
+cmp_ok $late, '<', 5, 'nor with some later ping';
+is beat($ben->{join}{ticket}), 401, 'the ticket is void';
+all_hear('hers goes on', $vera);
+$ana = $s->open_stream(as => 'ana');
+ok $ana->wait_for('room_joined'), 'ana joins again';
+
 # ---- files that are no good
 
 my $good = slurp($list);
