@@ -45,7 +45,7 @@ fuzz_head(const uint8_t *data, size_t len)
 	char *env[ENV_MAX + 1];
 	FCGX_Stream in = {.isReader = 1, .fillBuffProc = no_more};
 	FCGX_Request fcgx = {.envp = env, .in = &in};
-	struct app app = {.conf = {.base = ""}};
+	struct app app = {.conf = {.base = "", .auth = "session"}};
 	struct req rq = {0};
 	int n = 0;
 
