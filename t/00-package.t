@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: ISC
 #
 # debian/ says the same as the rest of the tree: one version everywhere, the
-# libraries that bootstrap installs, every file in the tarball, and whose the
-# third-party code is.
+# libraries that bootstrap installs, every file in the tarball, whose the
+# third-party code is, and where it comes from.
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use FindBin;
 use Test::More;
 
@@ -54,5 +56,16 @@ for my $file (slurp('htdocs/vendor.sha256') =~ /^\S+\s+\*?(\S+)$/mg) {
 	ok((grep { "htdocs/vendor/$file" =~ $_ } @owned),
 	    "debian/copyright knows $file");
 }
+
+# A build downloads nothing: it says what is missing instead.
+my $dir = tempdir(CLEANUP => 1);
+mkdir "$dir/$_" or die "$_: $!" for qw(debian htdocs);
+copy($_, "$dir/$_") or die "$_: $!"
+    for qw(debian/rules htdocs/vendor.sh htdocs/vendor.sha256);
+chmod 0755, "$dir/htdocs/vendor.sh";
+my $said = `env -u MAKEFLAGS -u MAKELEVEL make -C '$dir' \
+    -f debian/rules override_dh_auto_configure 2>&1`;
+isnt $?, 0, 'without third-party code there is no build';
+like $said, qr/run htdocs\/vendor.sh.*make dist/, '... and it says where it is';
 
 done_testing;
