@@ -42,12 +42,13 @@ sub told
 my $s = site();
 my $p = told($s, '-H', 'Proxy: http://evil.example/', '-H',
     'Remote-User: admin', '-H', 'REMOTE_USER: admin', '-H',
-    'X-Remote-User: admin', '-u', 'admin:guess', '-H', 'Host: stock.lan');
+    'X-Remote-User: admin', '-H', 'X-Forwarded-For: 203.0.113.9', '-u',
+    'admin:guess', '-H', 'Host: stock.lan');
 is($p->{REQUEST_METHOD}, 'GET', 'the method');
 is($p->{REQUEST_URI}, '/api/v1/health?a=b%20c', 'the address as it came');
 is($p->{QUERY_STRING}, 'a=b%20c', 'its query');
 is($p->{HTTPS}, 'on', 'that it came by TLS');
-is($p->{REMOTE_ADDR}, '127.0.0.1', 'from where');
+is($p->{REMOTE_ADDR}, '127.0.0.1', 'from where, whatever a client says');
 is($p->{HTTP_HOST}, 'stock.lan', 'to which host');
 ok(!$p->{HTTP_PROXY}, 'a client cannot set HTTP_PROXY');
 is($p->{REMOTE_USER}, undef, 'nor say who it is: nobody has checked');
@@ -59,6 +60,20 @@ is($p->{CONTENT_LENGTH}, 2, 'has its length');
 is($p->{CONTENT_TYPE}, 'application/json', 'and type');
 is($p->{SERVER_PROTOCOL}, 'HTTP/1.1', 'by HTTP/1.1, too');
 $s->finish;
+
+# -- behind a proxy
+
+my $from = '203.0.113.9';
+for (['127.0.0.1', $from], ['192.0.2.1', '127.0.0.1']) {
+	my ($proxy, $seen) = @$_;
+	$s = site(site => 'site-plain', edit => sub {
+		Nginx::uncomment('set_real_ip_from')->($_[0]) =~
+		    s/192\.0\.2\.1/$proxy/r });
+	$p = told($s, '-H', "X-Forwarded-For: $from");
+	is($p->{REMOTE_ADDR}, $seen, "whom $proxy names, told by 127.0.0.1");
+	is($p->{HTTPS}, undef, 'that it came by TLS is not known here');
+	$s->finish;
+}
 
 # -- auth_basic
 
