@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shared/conf.h"
 #include "shared/sock.h"
@@ -23,6 +24,13 @@ struct app {
 	struct sock_peers peers; /* who may connect */
 	bool cgi;                /* plain CGI: this request is the only one */
 };
+
+/* Whether the web server signs people in: STOCKROOM_AUTH=remote_user. */
+static inline bool
+app_trusts_server(const struct app *app)
+{
+	return strcmp(app->conf.auth, "remote_user") == 0;
+}
 
 /* ms after which a request may no longer come in, since it began to. */
 static inline int64_t

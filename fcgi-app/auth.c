@@ -57,7 +57,7 @@ static enum status
 read_bearer(struct req *rq)
 {
 	const char *text = req_env(rq, "HTTP_AUTHORIZATION");
-	bool remote = remote_user_on(rq->app);
+	bool remote = app_trusts_server(rq->app);
 
 	rq->secret[0] = '\0';
 	if (text == NULL || *text == '\0')
@@ -95,7 +95,7 @@ identify(struct req *rq, bool first)
 	/* A browser adds what follows by itself, whoever makes it ask. */
 	if (site_is_foreign(rq))
 		return ST_OK;
-	if (remote_user_on(rq->app))
+	if (app_trusts_server(rq->app))
 		return remote_user_identify(rq, first);
 	site_read_cookie(rq);
 	if (rq->secret[0] == '\0')
@@ -156,7 +156,7 @@ auth_role(struct req *rq, enum role least)
 		    user_role_name(least), user_role_name(rq->who.role));
 	if (site_is_foreign(rq))
 		return refuse_foreign(rq);
-	if (remote_user_on(rq->app))
+	if (app_trusts_server(rq->app))
 		return req_fail(
 		    rq, ST_UNAUTHORIZED, "the web server has signed nobody in");
 	return ST_UNAUTHORIZED;

@@ -12,12 +12,6 @@
 #include "app.h"
 #include "shared/clock.h"
 
-bool
-remote_user_on(const struct app *app)
-{
-	return strcmp(app->conf.auth, "remote_user") == 0;
-}
-
 void
 remote_user_session(int64_t user_id, char out[USER_PUBLIC_LEN + 1])
 {

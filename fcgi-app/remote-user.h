@@ -16,9 +16,6 @@
 /* An identity of the web server's holds for so long, ms; then it is asked. */
 #define REMOTE_USER_MS INT64_C(3600000)
 
-/* Whether the settings trust the web server. */
-bool remote_user_on(const struct app *);
-
 /*
  * Who REMOTE_USER is, into rq->who; ST_OK also for nobody, when there is no
  * name.  ST_FORBIDDEN for a name that cannot be one, a disabled user and,

@@ -15,7 +15,6 @@
 #include <sysexits.h>
 
 #include "app.h"
-#include "remote-user.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
@@ -157,7 +156,7 @@ check_duplicates(struct req *rq)
 	unsigned seen = 0;
 
 	/* The last one is none of ours unless it signs people in. */
-	if (!remote_user_on(rq->app))
+	if (!app_trusts_server(rq->app))
 		count--;
 
 	for (char **e = rq->fcgx->envp; *e != NULL; e++) {

@@ -12,7 +12,6 @@
 #include "api.h"
 #include "app.h"
 #include "auth.h"
-#include "remote-user.h"
 #include "session.h"
 #include "shared/clock.h"
 #include "site.h"
@@ -143,7 +142,7 @@ begin_session(struct req *rq, const struct user *user, const char *newer,
 static enum status
 has_passwords(struct req *rq)
 {
-	if (!remote_user_on(rq->app))
+	if (!app_trusts_server(rq->app))
 		return ST_OK;
 	return req_fail(rq, ST_FORBIDDEN,
 	    "the web server signs people in here; there are no passwords");
@@ -226,7 +225,7 @@ enum status
 session_sign_in(struct req *rq, struct resp *rs)
 {
 	struct json_object *doc;
-	bool remote = remote_user_on(rq->app);
+	bool remote = app_trusts_server(rq->app);
 	enum status st;
 
 	st = remote ? ST_OK : user_any(rq->db);
