@@ -63,9 +63,10 @@ mkdir "$dir/$_" or die "$_: $!" for qw(debian htdocs);
 copy($_, "$dir/$_") or die "$_: $!"
     for qw(debian/rules htdocs/vendor.sh htdocs/vendor.sha256);
 chmod 0755, "$dir/htdocs/vendor.sh";
-my $said = `env -u MAKEFLAGS -u MAKELEVEL make -C '$dir' \
+my $said = `env -u MAKEFLAGS -u MAKELEVEL make -C '$dir' \\
     -f debian/rules override_dh_auto_configure 2>&1`;
 isnt $?, 0, 'without third-party code there is no build';
-like $said, qr/run htdocs\/vendor.sh.*make dist/, '... and it says where it is';
+like $said, qr{run htdocs/vendor\.sh .*make dist},
+    '... and it says where it is';
 
 done_testing;
