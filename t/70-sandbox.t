@@ -135,7 +135,7 @@ unless ($sanitized) {
 	ok $s->wait_for(sub { $s->log_text('fenced') =~
 	    /k\.pub: Permission denied/ }, 10), 'a link out of its directory';
 	unlink "$keys/k.pub";
-	link $pub, "$keys/k.pub" or die;
+	system('cp', $pub, "$keys/k.pub") == 0 or die;
 	ok $s->wait_for(sub { $s->log_text('fenced') =~ /have the ticket/ },
 	    10), 'the key itself';
 }
