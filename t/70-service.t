@@ -36,10 +36,11 @@ sub start_relay
 	$s->spawn('relay', \@relay, listen => [event => $event_sock,
 	    other => $other, push => $push_sock], notify => $abstract,
 	    watchdog => 0.4, @_);
+	$abstract->wait_for(qr/^READY=1$/m, 30) or die $s->log_text('relay');
 }
 
 start_relay();
-ok $abstract->wait_for(qr/^READY=1$/m, 30), 'the relay says that it is ready';
+pass 'the relay says that it is ready';
 is $s->relay_http('GET', '/healthz')->{status}, 200, 'it serves "push"';
 like $s->log_text('relay'), qr/no use for a socket named .*other/,
     'an unknown name is said';
@@ -55,7 +56,7 @@ is $s->reap('relay', 10), 0, 'and does';
 ok -S $s->push_socket, 'a passed socket stays';
 ok -S $s->event_socket, 'both do';
 start_relay();
-ok $abstract->wait_for(qr/^READY=1$/m, 30), 'the next one';
+pass 'the next one takes them';
 
 # -- the app: by name among others; alone without one; signs of life
 
@@ -195,7 +196,6 @@ for (1 .. 8) {
 		start_app(args => [qw(--threads 8)]) if $name eq 'app';
 		next if $name eq 'app';
 		start_relay();
-		$abstract->wait_for(qr/^READY=1$/m, 20) or die;
 	}
 	sleep 0.05;
 }
