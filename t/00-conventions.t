@@ -124,7 +124,8 @@ my %layer = (
 	    backup)),
 	# records: 2
 	(map { $_ => 3 } qw(request request-parse response route auth idem
-	    app accept cgi cors remote-user site link publish keeper signer
+	    app accept cgi cors remote-user site link publish keeper metrics
+	    signer
 	    item-list)),
 	api => 4,
 	routes => 5,
