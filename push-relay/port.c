@@ -72,6 +72,8 @@ port_reload(const struct conf *conf)
 {
 	char why[TLS_WHY];
 
+	if (conf->tls_cert[0] == '\0')
+		return;
 	if (tls_load(conf->tls_cert, conf->tls_key, why))
 		log_info("have read the certificate again");
 	else

@@ -246,6 +246,7 @@ $_->close for @more;
 $r->kill('relay', 'HUP');
 is $r->relay_http('GET', '/healthz')->{status}, 200,
     'SIGHUP ends nothing where there is no certificate';
+unlike $r->log_text('relay'), qr{old certificate}, 'and is no error';
 
 # The end says so to both; one that rests has half a second left, in which
 # nobody comes any more.
