@@ -12,6 +12,7 @@ import { at, MANAGEMENT, live } from './page.mjs';
 async function first(seat) {
 	await seat.go('/');
 	await see('the form is there', () => seat.visible('#username'));
+	ok(await seat.visible(at('first-run')), 'nobody is there yet: a note');
 	like(await seat.text(at('first-run')),
 	    /stockroomctl user add NAME --role admin/,
 	    'a new install says how the first user is made');
