@@ -32,10 +32,10 @@ use Deb;
 use Stockroom;
 
 # What the tests install, each in a tree of its own.
-our @SETS = ([qw(nginx curl)], [qw(apache2 curl)]);
+our @SETS = ([qw(nginx curl)], [qw(apache2 libapache2-mod-fcgid curl)]);
 
-use constant BOOT => 60;	# seconds that it may take
-use constant RUN => 120;	# seconds that a line may take
+use constant BOOT => 300;	# seconds that it may take
+use constant RUN => 600;	# seconds that a line may take
 
 my %live;	# trees that have processes
 
