@@ -143,8 +143,10 @@ is $s->relay_http('GET', '/healthz')->{status}, 200, 'likewise';
 $s->kill('relay', 'TERM');
 ok $abstract->wait_for(qr/^STOPPING=1$/m, 10), 'the relay ends';
 sleep 0.2;
-is Client::http($late, 'GET', '/healthz', { Host => 'relay' }, '')->{status},
-    200, 'the late request is served';
+my $r = Client::http($late, 'GET', '/push/poll', { Host => 'relay',
+    Authorization => "Bearer $join->{ticket}" }, '');
+is $r->{status}, 200, 'the late request is served';
+like $r->{body}, qr/"shutdown"/, 'a poll is told to come back';
 is $s->reap('relay', 10), 0, 'then it ends';
 start_app(args => [qw(--threads 8)]);
 start_relay();
