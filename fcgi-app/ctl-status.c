@@ -172,7 +172,7 @@ print_rooms(struct json_object *relay)
 		room = json_object_array_get_idx(rooms, i);
 		if (json_object_object_get_ex(room, "room", &name) &&
 		    json_object_object_get_ex(room, "people", &people))
-			printf("  room %s: %s people\n",
+			printf("  people of %s: %s\n",
 			    json_object_get_string(name),
 			    json_object_get_string(people));
 	}

@@ -222,6 +222,17 @@ for my $name (sort keys %bad) {
 	like($err, qr/\Q$name\E/, 'and named');
 }
 like($err, qr/cannot be read|not a database/, 'with the reason');
+# One that can be read, but does not add up.
+my $odd = "$s->{dir}/odd.db";
+open $fh, '>:raw', $odd or die;
+print $fh $bytes;
+close $fh;
+is(system('sqlite3', $odd, 'UPDATE item SET quantity = quantity + 1000 ' .
+    "WHERE sku = 'X'"), 0, 'a backup that somebody has touched');
+($code, $doc, $err) = ctl(['data', 'restore', $odd, '--yes']);
+is($code, 65, 'is refused');
+like($doc->{findings}[0]{message}, qr/^quantity of X is/, 'with the finding');
+
 is((ctl(['data', 'restore', "$s->{dir}/none.db", '--yes']))[0], 66,
     'a file that is not there');
 is(position(), $state, 'nothing has changed');

@@ -46,10 +46,13 @@ cmp_ok($doc->{database}{bytes}, '>', 4096, 'its size');
 is_deeply([@{ $doc->{relay} }{qw(status streams people polls
     app_connections)}], ['ok', 1, 1, 0, 1], 'the relay');
 is($doc->{relay}{position}, "$doc->{database}{epoch}:1", 'its position');
+is_deeply($doc->{relay}{rooms}, [{ room => $s->room, people => 1,
+    pages => 1 }], 'its rooms');
 ok($doc->{well}, 'well');
 my $text = $s->ctl_ok(['status', 'show']);
 like($text, qr/^database\n.*^  items +1\n.*^relay\n.*^  people +1\n/ms,
     'as text');
+like($text, qr/^  people of inventory_management: 1$/m, 'room by room');
 $s->stop('app');
 ok($s->wait_for(sub {
 	($code, $doc, $err) = ctl('status', 'show');
