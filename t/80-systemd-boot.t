@@ -289,6 +289,14 @@ says(q(perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr
     => "127.0.0.1:8443"); print $s "GET /push/stream HTTP/1.0\r\n\r\n";
     print substr <$s>, 9, 3'), 401, 'the relay answers there');
 
+# The app has its key from before a rotation until it starts again.
+ran("$ctl key rotate", 'a new key');
+says('grep -c . /var/lib/stockroom/ticket.key.pub', 2, 'the old one counts');
+ran('systemctl restart stockroom-app', 'a restart takes it');
+is app('POST', '/api/v1/inventory/collaboration/join',
+    '{"room":"inventory_management"}')->{status} =~ /^20/, 1,
+    'it signs tickets';
+
 # A wrong setting wants a person, and no restarts.
 ran('echo STOCKROOM_LOG_LEVEL=loud >>/etc/stockroom.conf', 'a wrong setting');
 isnt $tree->run('systemctl restart stockroom-app')->{status}, 0,
