@@ -28,6 +28,12 @@ print_document(struct json_object *obj)
 	answered = true;
 }
 
+void
+ctl_answer_begun(void)
+{
+	answered = true;
+}
+
 int
 ctl_answer(struct ctl *ctl, struct json_object *obj, const char *fmt, ...)
 {

@@ -172,6 +172,8 @@ export_to_stdout(struct run *run)
 	enum status st;
 
 	run->out = stdout;
+	if (run->ctl->json)
+		ctl_answer_begun();
 	if ((st = export(run, run->ctl->json)) != ST_OK)
 		return ctl_fail_status(run->ctl, st);
 	return EX_OK;

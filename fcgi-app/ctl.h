@@ -125,6 +125,9 @@ struct ctl_column {
 int ctl_list(struct ctl *, const char *key, struct json_object *array,
     const struct ctl_column *);
 
+/* The command writes the one document itself, from now on. */
+void ctl_answer_begun(void);
+
 /* With --json and nothing printed yet: the document that tells of CODE. */
 void ctl_answer_failure(struct ctl *, int code, const char *message);
 
