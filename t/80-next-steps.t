@@ -36,10 +36,11 @@ sub lines_behind
 sub Site::PASSWORD { return 'stockroom' }
 sub Site::room { return 'inventory_management' }
 
-# Type the lines for one web server, then play the scene at URL.
+# Type the lines for one web server, then play the scene at URL, and do what
+# there is to do MORE.
 sub follow
 {
-	my ($server, $url, %scene) = @_;
+	my ($server, $url, $more, %scene) = @_;
 	my @lines = lines_behind($server);
 	my $tree = Tree->new(Tree::base($deb, @Tree::SETS));
 
@@ -70,6 +71,7 @@ sub follow
 	}
 	scene(bless({ dir => tempdir(CLEANUP => 1) }, 'Site'),
 	    url => $url, label => $server, %scene);
+	$more->($tree) if $more;
 	my $log = $tree->run('journalctl -b -p err -q --no-pager -t ' .
 	    'stockroom-app -t stockroom-relay')->{out};
 	is $log, '', "$server: no error is in the journal";
@@ -83,6 +85,37 @@ sub quoted
 	return "'" . $text =~ s/'/'\\''/gr . "'";
 }
 
-follow('nginx', 'http://localhost/');
-follow('Apache', 'http://localhost/stock/', stream => 0);
+# What README made of Apache, by mod_fcgid and then by plain CGI: as the head
+# of app-fcgid.conf says.
+sub other_ways
+{
+	my ($tree) = @_;
+	my ($lines) = Deb::slurp("$FindBin::Bin/../conf/apache/" .
+	    'app-fcgid.conf.in') =~ /is restarted:\n#\n(.*?)\n#\n/s;
+	my $site = '/etc/apache2/conf-available/stockroom.conf';
+	my $restart = "systemctl restart apache2\n" .
+	    "curl -f http://localhost/stock/api/v1/health\n";
+	my @ways = (['mod_fcgid', "set -e\n" . $lines =~ s/^#\t?//gmr .
+	    "\napt-get install -y libapache2-mod-fcgid\n" .
+	    "sed -i s/app-proxy/app-fcgid/ $site\na2enmod fcgid\n$restart"],
+	    ['plain CGI', "set -e\n" .
+	    "sed -i s/app-fcgid/app-cgi/ $site\na2enmod cgid\n$restart"]);
+
+	for (@ways) {
+		my ($name, $script) = @$_;
+		my $r = $tree->run($script);
+		is $r->{status}, 0, "$name: its lines work" or
+		    diag Tree::tail($r);
+		scene(bless({ dir => tempdir(CLEANUP => 1) }, 'Site'),
+		    url => 'http://localhost/stock/', label => $name,
+		    stream => 0);
+		$r = $tree->run('systemctl start stockroom-prune ' .
+		    'stockroom-backup');
+		is $r->{status}, 0, "$name: the daily services go on" or
+		    diag Tree::tail($r);
+	}
+}
+
+follow('nginx', 'http://localhost/', undef);
+follow('Apache', 'http://localhost/stock/', \&other_ways, stream => 0);
 done_testing;
