@@ -126,7 +126,8 @@ is(who($there), 401, 'the other session is over');
 is_status($s->get('/session', token => $token), 200, 'the token holds');
 my $end = $st_there->wait_for('disconnect', 10);
 is($end && $end->{data}{code}, 'ticket', "the other session's stream ends");
-cmp_ok($end ? $end->{at} - $asked : 99, '<', 1.5, '... within a second');
+cmp_ok($end ? $end->{at} - $asked : 99, '<', 5,
+    '... by itself, not with a later ping');
 is_status($s->post('/inventory/items', { sku => 'P-1', name => 'a' },
     headers => { @ours, Cookie => $now }), 201, 'this session writes');
 ok($st_here->wait_for('inventory_changed', 10), 'its stream goes on');
