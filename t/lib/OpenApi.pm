@@ -22,10 +22,11 @@ sub load
 {
 	my ($top) = @_;
 
+	return if $doc;
 	open my $fh, '<:raw', "$top/fcgi-app/openapi.json"
 	    or die "openapi.json: $!";
 	local $/;
-	$doc //= JSON::PP->new->utf8->decode(scalar <$fh>);
+	$doc = JSON::PP->new->utf8->decode(scalar <$fh>);
 }
 
 # Follow a reference.
