@@ -200,7 +200,9 @@ main(int argc, char **argv)
 	char bad[64];
 	int fd;
 
-	parse_options(argc, argv, &opt);
+	/* Some web servers make arguments of a query: RFC 3875, 4.4. */
+	if (getenv("GATEWAY_INTERFACE") == NULL)
+		parse_options(argc, argv, &opt);
 	service_start();
 	/* A file too large is an error like any other, and no end. */
 	signal(SIGXFSZ, SIG_IGN);

@@ -57,6 +57,13 @@ is_problem($s->request('POST', $items, @ana, body => '{"sku":"A","name":"' .
 is_status($s->delete("$items/CGI-1", @ana), 204, 'deleted');
 is($s->get("$items/CGI-1", @ana)->{exit}, 0, 'a 404 is no failure either');
 
+# Of a query without "=" web servers make arguments.
+for my $query ('--version', '--threads+x', '--socket+/nowhere/x') {
+	$r = $s->get("$items?$query", @ana);
+	is_problem($r, 400, "?$query is a query");
+	is($r->{exit}, 0, 'and nothing that we are told to do');
+}
+
 # -- several at once: none is lost
 
 $s->post($items, { sku => 'CGI-3', name => 'x' }, @ana);

@@ -138,7 +138,10 @@ sub cgi_process
 	POSIX::dup2(fileno $in, 0);
 	POSIX::dup2(fileno $out, 1);
 	open STDERR, '>>', $self->log_file('cgi');
-	exec "$self->{build}/stockroom-app" or POSIX::_exit(127);
+	# As Apache does: RFC 3875, section 4.4.
+	my @argv = $p{QUERY_STRING} =~ /=/ ? () :
+	    split /\+/, $p{QUERY_STRING};
+	exec "$self->{build}/stockroom-app", @argv or POSIX::_exit(127);
 }
 
 # Plain CGI: a process of its own for this request.
