@@ -137,7 +137,7 @@ async function update() {
 	ok(took < 5000, 'ben sees the new quantity', `${took} ms`);
 	await noted(ben, 'flash');
 	ok(true, 'the row flashes');
-	await see('in green', () => green(ben, sku), 1000);
+	await see('in green', () => green(ben, sku));
 	await see('a toast tells who changed what', async () =>
 	    (await ben.texts(`${toastOf(sku)} ${at('toast-text')}`)).includes(
 		`ana updated quantity for ${sku}`));
