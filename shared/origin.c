@@ -116,7 +116,10 @@ origin_same(const char *a, const char *b)
 
 /* --- The regular expression --- */
 
-/* The greatest number of "{n,m}", at least 1; above REPEAT_MAX: too great. */
+/*
+ * The greatest number of "{n,m}", at least 1, for "{n,}" one more: it is "n
+ * times, then any"; above REPEAT_MAX: too great.
+ */
 static unsigned long
 interval(const char *text)
 {
@@ -128,6 +131,8 @@ interval(const char *text)
 		n = strtoul(text, &end, 10);
 		most = n > most ? n : most;
 	}
+	if (most <= REPEAT_MAX && text[-1] == ',' && *text == '}')
+		most++;
 	return most > REPEAT_MAX ? REPEAT_MAX + 1 : most;
 }
 
@@ -145,6 +150,9 @@ is_cheap(const char *text)
 	for (const char *p = text; *p != '\0'; p++) {
 		if (*p == '{')
 			product *= interval(p);
+		/* A group, or a repetition, and then any number of it. */
+		if (*p == '+' && p > text && strchr(")}*+?", p[-1]) != NULL)
+			product *= 2;
 		if (product > REPEAT_MAX)
 			return false;
 		if (*p == '\\' && *++p >= '1' && *p <= '9')
