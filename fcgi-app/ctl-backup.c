@@ -71,7 +71,7 @@ ctl_data_backup(struct ctl *ctl, int argc, char **argv)
 	if (stat(ctl->conf.db, &st) != 0)
 		return ctl_fail_errno(ctl, ctl->conf.db, errno);
 	db = db_open_reader(ctl->conf.db);
-	ctl_owner_caller();
+	ctl_owner_caller_at(path);
 	code = ctl_file_begin(ctl, &file, path, force);
 	if (code == EX_OK) {
 		code = copy(ctl, db, &file, &obj);

@@ -31,20 +31,28 @@ static struct {
 	int caller_count;
 } owner;
 
-uid_t
-ctl_owner_of(const char *path)
+/* Look at the directory that PATH is in; false when there is none. */
+static bool
+stat_directory(const char *path, struct stat *st)
 {
 	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	size_t len =
 	    slash == NULL || slash == path ? 1 : (size_t)(slash - path);
-	struct stat st;
 
 	if (len >= sizeof(dir))
-		return 0;
+		return false;
 	memcpy(dir, slash == NULL ? "." : path, len);
 	dir[len] = '\0';
-	if (stat(dir, &st) == -1)
+	return stat(dir, st) == 0;
+}
+
+uid_t
+ctl_owner_of(const char *path)
+{
+	struct stat st;
+
+	if (!stat_directory(path, &st))
 		return 0;
 	if (st.st_uid == 0 && lstat(path, &st) == -1)
 		return 0;
@@ -96,6 +104,16 @@ ctl_owner_caller(void)
 void
 ctl_owner_drop_again(void)
 {
-	if (owner.other)
+	if (owner.other && geteuid() == 0)
+		become_owner();
+}
+
+void
+ctl_owner_caller_at(const char *path)
+{
+	struct stat st;
+
+	ctl_owner_caller();
+	if (owner.other && stat_directory(path, &st) && st.st_uid == owner.uid)
 		become_owner();
 }

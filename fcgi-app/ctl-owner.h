@@ -33,4 +33,11 @@ void ctl_owner_drop(const char *path);
 void ctl_owner_caller(void);
 void ctl_owner_drop_again(void);
 
+/*
+ * ctl_owner_caller() to make the file PATH, but for one in a directory of the
+ * owner's: who could put another in its place meanwhile, so it is made as the
+ * owner, and becomes the owner's.
+ */
+void ctl_owner_caller_at(const char *path);
+
 #endif

@@ -102,6 +102,12 @@ is(($s->ctl(['item', 'export', "$hidden/items.csv"]))[0], 0,
     'an export goes where root alone may write');
 is((stat "$hidden/items.csv")[4], 0, "and is root's");
 
+is(($s->ctl(['data', 'backup', "$hidden/copy.db"]))[0], 0, 'so does a backup');
+is((stat "$hidden/copy.db")[4], 0, "and is root's");
+is(($s->ctl(['data', 'backup', "$dir/copy.db"]))[0], 0,
+    'a backup where the owner may write');
+is_deeply([strangers()], [], 'is made by the owner');
+
 # Nobody but root becomes another.
 my ($seen) = parallel(1, sub {
 	POSIX::setgid($gid);
