@@ -61,11 +61,8 @@ for my $kind (qw(chromium firefox)) {
 }
 
 my $s = Stockroom->new(nginx => 1, users => {});
-Browser::run('account.mjs first', "http://127.0.0.1:$s->{port}/", calls($s));
-$s->finish;
-
-$s = Stockroom->new(relay => 1, nginx => 1, %users, env => { %remote });
+$s->start('relay');
 believe_cookie($s);
-Browser::run('account.mjs remote', "http://127.0.0.1:$s->{port}/", calls($s));
+Browser::run('account.mjs', "http://127.0.0.1:$s->{port}/", calls($s));
 $s->finish;
 done_testing;

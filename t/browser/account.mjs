@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The Stockroom developers
  * SPDX-License-Identifier: ISC
  *
- * The sign-in page on other days.  Argument: first (there is no user yet) or
- * remote (the web server signs people in; here it believes a cookie).
+ * The sign-in page on other days: while there is no user yet, and where the
+ * web server signs people in (here it believes a cookie).
  */
 import { scene, launch, accessible, call, is, like, ok, see, until }
     from './lib.mjs';
@@ -94,15 +94,16 @@ async function leaving(seat) {
 
 scene(async () => {
 	const browser = await launch('chromium');
-	const seat = await browser.seat('maria');
+	const early = await browser.seat('ana');
 
-	if (process.argv[2] === 'first') {
-		await first(seat);
-	} else {
-		seat.allow(/40[13]|50[234]|ERR_INCOMPLETE_CHUNKED/);
-		await nobody(seat);
-		await somebody(seat);
-		await leaving(seat);
-	}
+	await first(early);
+	early.clean();
+	await early.close();
+	await call('app', {});
+	const seat = await browser.seat('maria');
+	seat.allow(/40[13]|50[234]|ERR_INCOMPLETE_CHUNKED/);
+	await nobody(seat);
+	await somebody(seat);
+	await leaving(seat);
 	seat.clean();
 });
