@@ -156,11 +156,15 @@ write_all(struct run *run, bool json)
 }
 
 /* In one snapshot of the database. */
-static enum status export(struct run *run, bool json) {
-	struct db *db = run->ctl->reader; enum status st;
+static enum status
+export_all(struct run *run, bool json)
+{
+	struct db *db = run->ctl->reader;
+	enum status st;
 
 	if ((st = field_set_load(db, &run->set)) != ST_OK ||
-	    (st = db_snapshot_begin(db)) != ST_OK) return st;
+	    (st = db_snapshot_begin(db)) != ST_OK)
+		return st;
 	st = write_all(run, json);
 	db_snapshot_end(db);
 	return st;
@@ -174,7 +178,7 @@ export_to_stdout(struct run *run)
 	run->out = stdout;
 	if (run->ctl->json)
 		ctl_answer_begun();
-	if ((st = export(run, run->ctl->json)) != ST_OK)
+	if ((st = export_all(run, run->ctl->json)) != ST_OK)
 		return ctl_fail_status(run->ctl, st);
 	return EX_OK;
 }
@@ -194,7 +198,7 @@ export_to_file(struct run *run, const char *path, bool force)
 		ctl_file_drop(&file);
 		return ctl_fail_errno(run->ctl, path, errno);
 	}
-	st = export(run, false);
+	st = export_all(run, false);
 	if (st != ST_OK)
 		code = ctl_fail_status(run->ctl, st);
 	if (fflush(run->out) != 0 || ferror(run->out))
