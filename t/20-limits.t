@@ -163,21 +163,29 @@ for my $file (glob "$s->{dir}/stockroom.db*") {
 $s->stop('app');
 $s->{env}{STOCKROOM_SIGNIN_WINDOW} = 10;
 $s->start('app');
-guess(1, '192.0.2.50', 'zoe') for 1 .. 3;
+# However long each takes; times are those that a busy machine cannot bend.
+my ($asked, $refused) = (0, undef);
+for (1 .. 20) {
+	$asked = time;
+	$refused = try('192.0.2.50', 'zoe', 'x');
+	last if $refused->{status} == 429;
+}
 my $start = time;
-$wait = try('192.0.2.50', 'zoe', 'x')->{headers}{'retry-after'};
+$wait = $refused->{headers}{'retry-after'} // 0;
 ok($wait >= 1 && $wait <= 4, 'a few seconds') or diag($wait);
-my $early = 0;
+my ($early, $sent) = (0, 0);
 while (time < $start + 60) {
+	$sent = time;
 	$r = try('192.0.2.50', 'zoe', 'x');
 	last if $r->{status} != 429;
-	$early = time - $start;
+	$early = $sent - $start;
 	sleep 0.05;
 }
+my $late = time - $asked;
 is_status($r, 401, 'the next try is looked at');
 ok($early <= $wait, 'no later than it was told')
     or diag("told $wait, still refused after $early");
-ok($early > $wait - 2, 'and not much before');
+ok($late > $wait - 1, 'and not before') or diag("told $wait, after $late");
 
 # -- writes
 
@@ -221,10 +229,12 @@ while (time < $until && ($r = change(40, token => $s->token('ben')))) {
 is_problem($r, 429, "a token's own writes run out as well");
 $wait = $r->{headers}{'retry-after'};
 $start = time;
+$early = 0;
 while ($r->{status} == 429 && time < $start + 60) {
-	$early = time - $start;
 	sleep 0.05;
+	$sent = time;
 	$r = change(41, token => $s->token('ben'));
+	$early = $sent - $start if $r->{status} == 429;
 }
 is_status($r, 200, 'until one is back');
 ok($early <= $wait, 'when it was said to be');
