@@ -61,6 +61,8 @@ async function refusals(seat) {
 
 /** This one stays, the other sign-in ends. */
 async function change(here, there) {
+	// Firefox ESR draws no hidden window, and a click waits for that.
+	await here.page.bringToFront();
 	await openDialog(here);
 	await fill(here, PASSWORD, NEW);
 	await see(`${kind}: it is changed, and said so`, async () =>

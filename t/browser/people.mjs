@@ -179,8 +179,8 @@ async function fits(ana) {
 		await until(`the bar at ${width} px`, async () => {
 			const wide = await ana.run(() => innerWidth);
 			b = await bar(ana);
-			return wide === width && b.left < 1 &&
-			    b.more === `+${40 - b.who.length}`;
+			return wide === width && !b.over && b.left >= 0 &&
+			    b.left < 1 && b.more === `+${40 - b.who.length}`;
 		});
 		shown.push(b.who.length);
 		is([b.who[0], b.over, await sideways(ana)], ['ana', false, 0],
