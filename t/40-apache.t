@@ -224,10 +224,11 @@ sub finish
 {
 	my ($s, $v) = @_;
 
-	$s->stop('apache');
+	# Before its end: a worker that Apache cuts short then may crash.
 	unlike($s->log_text('apache') . $s->log_text('stockroom-error'),
 	    qr/:(emerg|alert|crit)\]|exit signal|AH00111/,
 	    "$v: nothing bad in Apache's log");
+	$s->stop('apache');
 	ok($s->wait_for(sub { my %p = programs($s); return !%p }, 15),
 	    "$v: what Apache started has ended with it");
 	$s->finish;

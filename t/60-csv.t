@@ -210,7 +210,7 @@ is(item('A-1')->{price}, 2.125, 'is set');
 # -- a large one: progress on a terminal only; people go on working meanwhile
 
 my $large = file('large.csv', "sku,name,quantity\n", map {
-    sprintf "L-%05d,Thing %d,%d\n", $_, $_, $_ % 50 } 1 .. 3000);
+    sprintf "L-%05d,Thing %d,%d\n", $_, $_, $_ % 50 } 1 .. 6000);
 my @cmd = ("$s->{build}/stockroomctl", 'item', 'import', $large);
 my $began = time;
 $s->spawn('import', ['script', '-qec', "@cmd", '/dev/null']);
@@ -226,15 +226,15 @@ while ($s->running('import')) {
 my $took = time - $began;
 is($s->reap('import'), 0, 'it went well');
 is(item('A-2')->{quantity}, 3 + $writes, "$writes writes came through");
-my ($from, $to) = map { item($_)->{version} } qw(L-00001 L-03000);
+my ($from, $to) = map { item($_)->{version} } qw(L-00001 L-06000);
 cmp_ok(scalar(grep { $_ > $from && $_ < $to } @versions), '>=', 2,
     'in the midst of it: none waited for its end');
 my $screen = $s->log_text('import');
 my @drawn = $screen =~ /\r(?:checking line|importing) [^\r]*\e\[K/g;
 cmp_ok(scalar @drawn, '>=', 2, 'progress is drawn');
 cmp_ok(scalar @drawn, '<=', 10 * $took + 2, 'at most ten times a second');
-like($screen, qr/importing \[#*-*\] +\d+% \d+ of 3000\e\[K/, 'as a bar');
-like($screen, qr/\r\e\[K[^\r\n]*3000 created, 0 changed[^\r\n]*\r?\n\z/,
+like($screen, qr/importing \[#*-*\] +\d+% \d+ of 6000\e\[K/, 'as a bar');
+like($screen, qr/\r\e\[K[^\r\n]*6000 created, 0 changed[^\r\n]*\r?\n\z/,
     'and gone at the end');
 (undef, undef, $err) = $s->ctl(['item', 'import', $large]);
 is($err, '', 'nothing of it elsewhere');
@@ -261,10 +261,10 @@ is(head() - $head, $changed, 'what it says is what is there');
 counts_are([$other], join(' ', 0, 3000 - $changed, $changed, 0),
     'the rest comes with the next run');
 nothing_changed($s, $s->token('ana'), 'good', sub {
-	like($s->ctl_ok(['data', 'check']), qr/is good: 3017 items/,
+	like($s->ctl_ok(['data', 'check']), qr/is good: 6017 items/,
 	    'and all adds up');
 });
-counts_are([$large, '--atomic'], '0 3000 0 0', 'in one transaction');
+counts_are([$large, '--atomic'], '0 3000 3000 0', 'in one transaction');
 
 $s->finish;
 done_testing;
