@@ -283,8 +283,12 @@ for my $name (qw(app relay)) {
 ran('systemctl start stockroom-prune', 'the daily cleaning');
 ran('systemctl start stockroom-backup', 'the backup');
 says('ls /var/backups/stockroom | wc -l', 1, 'which is there');
-ran('systemctl stop stockroom-relay && systemctl start ' .
-    'stockroom-relay-listen.socket stockroom-relay', 'a port of its own');
+# The app before it, which calls it back as soon as it has stopped.
+ran('systemctl stop stockroom-app.socket stockroom-app; ' .
+    'systemctl stop stockroom-relay.socket stockroom-relay-event.socket ' .
+    'stockroom-relay && systemctl start ' .
+    'stockroom-relay-listen.socket stockroom-relay stockroom-app',
+    'a port of its own');
 says(q(perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr
     => "127.0.0.1:8443"); print $s "GET /push/stream HTTP/1.0\r\n\r\n";
     print substr <$s>, 9, 3'), 401, 'the relay answers there');
