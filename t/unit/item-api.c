@@ -15,18 +15,16 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "fcgi-app/api.h"
 #include "fcgi-app/app.h"
 #include "fcgi-app/item-list.h"
+#include "t/unit/temp-db.h"
 
-static char dir[] = "/tmp/stockroom-api-XXXXXX";
-static char path[64];
+static const char *path;
 static char *no_env[] = {NULL};
 static FCGX_Request fcgx;
 static struct app app;
@@ -84,12 +82,10 @@ setup(void **state)
 	int i;
 
 	(void)state;
-	if (mkdtemp(dir) == NULL)
+	if ((path = temp_db_open()) == NULL)
 		return -1;
-	snprintf(path, sizeof(path), "%s/test.db", dir);
 	fcgx.envp = no_env;
 	app.conf.base = "";
-	db_open_writer(path);
 	for (i = 0; i < HEAD; i++) {
 		if (i == 0)
 			snprintf(body, sizeof(body),
@@ -109,17 +105,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-	char name[80];
-	size_t i;
-
 	(void)state;
-	db_close_writer();
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return rmdir(dir);
+	return temp_db_remove();
 }
 
 /* GET /inventory/changes?since=; its status and how many rows came. */

@@ -15,28 +15,24 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "fcgi-app/change.h"
 #include "fcgi-app/field.h"
 #include "fcgi-app/item.h"
+#include "t/unit/temp-db.h"
 
-static char dir[] = "/tmp/stockroom-item-XXXXXX";
-static char path[64];
+static const char *path;
 static struct field_set fields;
 
 static int
 setup(void **state)
 {
 	(void)state;
-	if (mkdtemp(dir) == NULL)
+	if ((path = temp_db_open()) == NULL)
 		return -1;
-	snprintf(path, sizeof(path), "%s/test.db", dir);
-	db_open_writer(path);
 	field_set_init(&fields);
 	field_set_add(&fields, "extra", "Extra", FIELD_TEXT, 5000);
 	return 0;
@@ -45,18 +41,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-	char name[80];
-	size_t i;
-
 	(void)state;
 	field_set_reset(&fields);
-	db_close_writer();
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return rmdir(dir);
+	return temp_db_remove();
 }
 
 static struct change

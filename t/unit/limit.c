@@ -15,17 +15,15 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
 #include "fcgi-app/limit.h"
 #include "shared/clock.h"
+#include "t/unit/temp-db.h"
 
-static char dir[] = "/tmp/stockroom-limit-XXXXXX";
-static char path[64];
+static const char *path;
 static struct db *reader;
 static int64_t ana;
 static const struct conf conf = {
@@ -42,10 +40,8 @@ setup(void **state)
 	struct db *db;
 
 	(void)state;
-	if (sodium_init() == -1 || mkdtemp(dir) == NULL)
+	if (sodium_init() == -1 || (path = temp_db_open()) == NULL)
 		return -1;
-	snprintf(path, sizeof(path), "%s/test.db", dir);
-	db_open_writer(path);
 	if (db_write_begin(&db) != ST_OK ||
 	    user_add(db, "ana", "no hash", ROLE_EDITOR, "", &ana) != ST_OK ||
 	    db_write_end(db, true) != ST_OK)
@@ -57,18 +53,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-	char name[80];
-	size_t i;
-
 	(void)state;
 	db_close(reader);
-	db_close_writer();
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return rmdir(dir);
+	return temp_db_remove();
 }
 
 /* A try that is counted, and taken for right if GOOD. */

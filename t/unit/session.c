@@ -14,21 +14,17 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
 #include "fcgi-app/session.h"
 #include "fcgi-app/token.h"
 #include "shared/clock.h"
+#include "t/unit/temp-db.h"
 
 #define HOUR_MS 3600000
 
-static char dir[] = "/tmp/stockroom-session-XXXXXX";
-static char path[64];
 static struct db *db; /* in a write transaction during each test */
 static int64_t ana;
 
@@ -36,10 +32,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	if (sodium_init() == -1 || mkdtemp(dir) == NULL)
+	if (sodium_init() == -1 || temp_db_open() == NULL)
 		return -1;
-	snprintf(path, sizeof(path), "%s/test.db", dir);
-	db_open_writer(path);
 	if (db_write_begin(&db) != ST_OK ||
 	    user_add(db, "ana", "no hash", ROLE_EDITOR, "", &ana) != ST_OK)
 		return -1;
@@ -49,17 +43,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-	char name[80];
-	size_t i;
-
 	(void)state;
-	db_close_writer();
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return rmdir(dir);
+	return temp_db_remove();
 }
 
 /* Each test in a transaction that leaves nothing behind. */
