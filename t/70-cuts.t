@@ -6,10 +6,7 @@
 # streams and polls are cut off, stall, lose answers and change the transport,
 # and app, relay and nginx are ended, killed and started again.  Each client
 # ends with every event, once and in order, as the log has it.
-#
-#	STOCKROOM_SEED=7 t/70-cuts.t		the run of this seed alone
-#	STOCKROOM_RUNS=1000 t/70-cuts.t		so many, from seed 1 on, or
-#						from STOCKROOM_SEED on
+# STOCKROOM_SEED and STOCKROOM_RUNS are taken (lib/Rounds.pm).
 
 use strict;
 use warnings;
@@ -20,6 +17,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Load;
+use Rounds;
 use Stockroom;
 
 use constant {
@@ -29,8 +27,6 @@ use constant {
 	LONG => 300,		# where one is to be too slow, not too old
 };
 
-my $first = $ENV{STOCKROOM_SEED} // 1;
-my $runs = $ENV{STOCKROOM_RUNS} // ($ENV{STOCKROOM_SEED} ? 1 : 20);
 my (%sum, $s);
 
 # ---- what happens to the server
@@ -79,9 +75,7 @@ sub plan_of
 {
 	my ($seed) = @_;
 
-	# Neighbouring seeds begin alike.
-	srand $seed;
-	rand for 1 .. 20;
+	Rounds::dice($seed);
 	my @names = sort keys %mishap;
 	my %p = (seed => $seed, clients => 5 + int rand 31,
 	    poll => (0, 30, 50, 50, 70, 100)[rand 6],
@@ -159,29 +153,27 @@ sub start
 	    users => { ana => 'editor' },
 	    env => { STOCKROOM_STREAM_LIFE => SHORT });
 	$s->allow_log(qr/worker process \d+ exited on signal 9/);
+	return $s;
 }
 
 my $began = time;
-for my $n (0 .. $runs - 1) {
-	if ($n % FRESH == 0) {
-		$s->finish if $s;
-		start();
-	}
-	my $p = plan_of($first + $n);
-	my $t = time;
-	my $r = eval { run($p) } // { why => $@ };
-	my @bad = defined $r->{why} ? $r->{why} : faults($r);
+my $runs = Rounds::play(runs => 20, fresh => FRESH, start => \&start,
+    round => sub {
+	my (undef, $seed) = @_;
+
+	my $p = plan_of($seed);
+	my $r = run($p);
+	my @bad = faults($r);
 	my $f = $r->{figures};
-	ok(!@bad, sprintf 'seed %d: %d clients, %d %% polls, %s%s; %.1f s',
-	    @$p{qw(seed clients poll)}, join(', ', @{ $p->{mishaps} }),
-	    $p->{beyond} ? ', beyond the ring' : '', time - $t) or
-	    diag("STOCKROOM_SEED=$p->{seed}: ", join('; ', @bad), "\n",
-	    explain($r));
 	$sum{$_} += $f->{$_} // 0 for qw(written joined cuts stalls switches
 	    lost slow told ends polls pages);
 	$sum{clients} += $p->{clients};
 	$sum{bad} += !!@bad;
-}
+	return (sprintf('%d clients, %d %% polls, %s%s',
+	    @$p{qw(clients poll)}, join(', ', @{ $p->{mishaps} }),
+	    $p->{beyond} ? ', beyond the ring' : ''),
+	    @bad ? (@bad, "\n" . join '', explain($r)) : ());
+    });
 
 # ---- whether it has tried what it is there to try
 
@@ -192,5 +184,4 @@ if ($runs >= 20) {
 	    for sort(keys %mishap), qw(cuts stalls switches lost pages slow);
 	cmp_ok($sum{clients} / $runs, '>', 15, 'a crowd in the mean');
 }
-$s->finish;
 done_testing;
