@@ -390,7 +390,7 @@ static bool
 turn(int listen_fd, int64_t *rest_until)
 {
 	struct epoll_event events[64];
-	bool resting = *rest_until != 0;
+	bool resting = *rest_until != 0, ending = false;
 	int n;
 
 	if (resting && clock_mono_ms() >= *rest_until && !is_full()) {
@@ -402,9 +402,10 @@ turn(int listen_fd, int64_t *rest_until)
 	if (n == -1 && errno != EINTR)
 		log_fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.u64 == TAG_SIGNAL)
-			return false;
-		if (events[i].data.u64 != TAG_LISTEN) {
+		if (events[i].data.u64 == TAG_SIGNAL) {
+			/* What else has come is told this once only. */
+			ending = true;
+		} else if (events[i].data.u64 != TAG_LISTEN) {
 			enqueue((int)events[i].data.u64);
 		} else if (!accept_all(listen_fd)) {
 			epoll_ctl(
@@ -412,7 +413,7 @@ turn(int listen_fd, int64_t *rest_until)
 			*rest_until = clock_mono_ms() + BACKOFF_MS;
 		}
 	}
-	return true;
+	return !ending;
 }
 
 /* SIGTERM and SIGINT as a descriptor; other threads inherit the mask. */

@@ -65,6 +65,18 @@ for my $signal (qw(TERM INT)) {
 	    "SIG$signal: what was answered is there");
 }
 
+# A request that comes in the very moment of the end: the app, which is held
+# up, finds both at once.
+my $moment = FastCGI->connect($s->app_socket);
+taken_in();
+$s->kill('app', 'STOP');
+$s->kill('app', 'TERM');
+$moment->begin->params([$s->params('GET', '/api/v1/health')])->stdin('');
+$s->kill('app', 'CONT');
+is($moment->response(10)->{status}, 200, 'a request beside the signal');
+is($s->reap('app', 10), 0, 'is served before the end');
+$s->start('app');
+
 # A request whose peer never goes on does not hold the end up for ever.
 my $stuck = half_a_request('{"sku":"STUCK-1","name":"x"}');
 taken_in();
