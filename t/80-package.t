@@ -33,31 +33,13 @@ my $tree = Tree->new(Tree::base($deb, @Tree::SETS));
 my $old = $deb->renamed('0.0.9', tempdir(CLEANUP => 1));
 $tree->bring($_) for $old, $deb->{path};
 
-sub ran
-{
-	my ($line, $what, %opt) = @_;
-	my $r = $tree->run($line, %opt);
-
-	is $r->{status}, 0, $what or diag "$line\n" . Tree::tail($r);
-	return $r->{out};
-}
-
-# What a line of shell says, without the end of its line.
-sub says
-{
-	my ($line, $expected, $what) = @_;
-	my $out = $tree->run($line)->{out};
-
-	chomp $out;
-	is $out, $expected, $what;
-}
-
 sub install
 {
 	my ($version, $more, $what) = @_;
 
-	ran("apt-get install -y ./stockroom_${version}_*.deb $more", $what);
-	says('dpkg-query -W -f "\${Status} \${Version}" stockroom',
+	$tree->ran("apt-get install -y ./stockroom_${version}_*.deb $more",
+	    $what);
+	$tree->says('dpkg-query -W -f "\${Status} \${Version}" stockroom',
 	    "install ok installed $version", '... with all it needs');
 }
 
@@ -67,7 +49,7 @@ sub modes
 	my ($what, %mode) = @_;
 
 	for my $path (sort keys %mode) {
-		says("stat -c '%U %G %a' $path", $mode{$path},
+		$tree->says("stat -c '%U %G %a' $path", $mode{$path},
 		    "$what: $path");
 	}
 }
@@ -87,26 +69,26 @@ modes('installed',
 	'/run/stockroom/app.sock' => 'stockroom www-data 660',
 	'/run/stockroom/push.sock' => 'stockroom www-data 660',
 	'/run/stockroom/event.sock' => 'stockroom stockroom 600');
-says('getent passwd stockroom stockroom-relay | cut -d: -f1,6,7',
+$tree->says('getent passwd stockroom stockroom-relay | cut -d: -f1,6,7',
     "stockroom:/var/lib/stockroom:/usr/sbin/nologin\n" .
     'stockroom-relay:/:/usr/sbin/nologin', 'two users that cannot sign in');
 my $units = 'stockroom-app.socket stockroom-relay.socket ' .
     'stockroom-relay-event.socket';
-says("systemctl is-active $units", join("\n", ('active') x 3),
+$tree->says("systemctl is-active $units", join("\n", ('active') x 3),
     'the sockets listen');
-says("systemctl is-enabled $units", join("\n", ('enabled') x 3),
+$tree->says("systemctl is-enabled $units", join("\n", ('enabled') x 3),
     '... from the start of the machine on');
-says('systemctl --failed --no-legend --plain', '', 'no unit has failed');
+$tree->says('systemctl --failed --no-legend --plain', '', 'no unit has failed');
 
 # ---- used
 
-ran('stockroomctl user add ana --role admin', 'the first admin is made',
+$tree->ran('stockroomctl user add ana --role admin', 'the first admin is made',
     input => "stockroom\n");
-my $secret = ran('stockroomctl token add t --user ana', 'and a token');
+my $secret = $tree->ran('stockroomctl token add t --user ana', 'and a token');
 ($secret) = $secret =~ /(sr_\S+)/;
 modes('after that', map { ($_ => 'stockroom stockroom 600') } split ' ',
     $tree->run('echo /var/lib/stockroom/stockroom.db*')->{out});
-ran('cd /etc/nginx && conf=/usr/share/stockroom/conf/nginx &&
+$tree->ran('cd /etc/nginx && conf=/usr/share/stockroom/conf/nginx &&
     ln -s $conf/http.conf conf.d/stockroom.conf &&
     cp $conf/site-plain.conf sites-enabled/stockroom &&
     rm sites-enabled/default && systemctl restart nginx', 'nginx serves it');
@@ -115,7 +97,7 @@ is $writer->create('A-1'), 201, 'an item is added through nginx';
 
 # ---- upgraded, while somebody works
 
-ran('echo STOCKROOM_HOVER_DELAY=400 >>/etc/stockroom.conf',
+$tree->ran('echo STOCKROOM_HOVER_DELAY=400 >>/etc/stockroom.conf',
     'the settings are edited');
 my $before = $tree->run('systemctl show -p MainPID --value stockroom-app ' .
     'stockroom-relay')->{out};
@@ -131,23 +113,23 @@ my $after = $tree->run('systemctl show -p MainPID --value stockroom-app ' .
 my %was = map { $_ => 1 } split ' ', $before;
 is scalar(grep { $_ && !$was{$_} } split ' ', $after), 2,
     'both programs are new ones' or diag "$before\n$after";
-says('stat -c %i /run/stockroom/*', $sockets =~ s{\n\z}{}r,
+$tree->says('stat -c %i /run/stockroom/*', $sockets =~ s{\n\z}{}r,
     'the sockets have been open all the time');
-says('tail -n 1 /etc/stockroom.conf', 'STOCKROOM_HOVER_DELAY=400',
+$tree->says('tail -n 1 /etc/stockroom.conf', 'STOCKROOM_HOVER_DELAY=400',
     'the edited settings are kept');
 
 # Once more over itself: nothing is undone, nothing is done twice.
 my $key = $tree->run('sha256sum /var/lib/stockroom/ticket.key')->{out};
-ran('sh /var/lib/dpkg/info/stockroom.postinst configure ' .
+$tree->ran('sh /var/lib/dpkg/info/stockroom.postinst configure ' .
     $deb->{version}, 'its scripts can run again');
-says('sha256sum /var/lib/stockroom/ticket.key', $key =~ s/\n//r,
+$tree->says('sha256sum /var/lib/stockroom/ticket.key', $key =~ s/\n//r,
     'the key is the same');
 is $writer->quantity('A-1'), $good, 'and so is the stock';
 
 # ---- removed, and there again
 
-ran('apt-get remove -y stockroom', 'it can be removed');
-says("systemctl is-active stockroom-app stockroom-relay $units",
+$tree->ran('apt-get remove -y stockroom', 'it can be removed');
+$tree->says("systemctl is-active stockroom-app stockroom-relay $units",
     join("\n", ('inactive') x 5), 'nothing of it runs');
 like $tree->run('curl -s -o /dev/null -w %{http_code} ' .
     "$url/api/v1/health")->{out}, qr/502/, 'the web server says so';
@@ -156,16 +138,16 @@ modes('removed',
 	'/var/lib/stockroom/stockroom.db' => 'stockroom stockroom 600');
 install($deb->{version}, '', 'it can be installed again');
 is $writer->quantity('A-1'), $good, 'the stock is there';
-says('tail -n 1 /etc/stockroom.conf', 'STOCKROOM_HOVER_DELAY=400',
+$tree->says('tail -n 1 /etc/stockroom.conf', 'STOCKROOM_HOVER_DELAY=400',
     'and so are the settings');
 
 # ---- purged
 
-ran('apt-get purge -y stockroom', 'it can be purged');
-says('find / -xdev -iname "*stockroom*" ! -path "/root/*" ' .
+$tree->ran('apt-get purge -y stockroom', 'it can be purged');
+$tree->says('find / -xdev -iname "*stockroom*" ! -path "/root/*" ' .
     '! -path "/etc/nginx/*" ! -path "/proc/*" ! -path "/var/log/*"', '',
     'nothing of it is left');
-says('getent passwd stockroom stockroom-relay | cut -d: -f1',
+$tree->says('getent passwd stockroom stockroom-relay | cut -d: -f1',
     "stockroom\nstockroom-relay", 'but the users, whose numbers stay');
 install($deb->{version}, '', 'even then it can be installed');
 is $writer->quantity('A-1'), undef, '... and is empty';

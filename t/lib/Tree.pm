@@ -26,6 +26,7 @@ use Fcntl qw(:flock);
 use File::Path qw(make_path remove_tree);
 use File::Temp ();
 use POSIX ();
+use Test::More ();
 use Time::HiRes qw(sleep time);
 
 use Deb;
@@ -269,6 +270,29 @@ sub tail
 
 	splice @lines, 0, -30 if @lines > 30;
 	return join "\n", @lines;
+}
+
+# The same as a test: it must end well; what it said.
+sub ran
+{
+	my ($self, $line, $what, %opt) = @_;
+	my $r = $self->run($line, %opt);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::is($r->{status}, 0, $what) or
+	    Test::More::diag("$line\n" . tail($r));
+	return $r->{out};
+}
+
+# What a line of shell must say, without the end of its last line.
+sub says
+{
+	my ($self, $line, $expected, $what) = @_;
+	my $out = $self->run($line)->{out};
+
+	chomp $out;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::is($out, $expected, $what);
 }
 
 # Put a file of the machine's into root's home.
