@@ -56,9 +56,19 @@ content_hash(struct json_object *change)
 	return h == 0 ? 1 : h;
 }
 
+static void
+drop_effects(struct truth *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->size; i++)
+		free(t->event[i].effect);
+}
+
 void
 truth_start(struct truth *t, const char *epoch, int64_t seq)
 {
+	drop_effects(t);
 	memset(t->epoch, 0, sizeof(t->epoch));
 	memcpy(t->epoch, epoch, strlen(epoch));
 	t->first = seq + 1;
@@ -90,6 +100,7 @@ truth_at(struct truth *t, int64_t seq)
 void
 truth_reset(struct truth *t)
 {
+	drop_effects(t);
 	free(t->event);
 	memset(t, 0, sizeof(*t));
 }
@@ -141,6 +152,8 @@ apply(struct check *c, int64_t seq, uint64_t content)
 		ev->content = content;
 	else if (ev->content != content)
 		c->faults->differs++;
+	if (ev != NULL && ev->effect != NULL)
+		(void)table_apply(&c->table, ev->effect);
 }
 
 static void
@@ -230,6 +243,7 @@ check_skip(struct check *c, int64_t seq)
 void
 check_reset(struct check *c)
 {
+	table_reset(&c->table);
 	free(c->held);
 	c->held = NULL;
 	c->held_count = c->held_size = 0;

@@ -22,12 +22,14 @@
 #include <json-c/json.h>
 
 #include "shared/event.h"
+#include "table.h"
 
 /* What was heard of one event, from whomever first. */
 struct truth_event {
-	uint64_t raw;     /* hash of the text of a stream; 0: none */
-	uint64_t content; /* hash of what it says; 0: not heard */
-	int64_t sent_us;  /* when its writer sent it; 0: unknown */
+	uint64_t raw;          /* hash of the text of a stream; 0: none */
+	uint64_t content;      /* hash of what it says; 0: not heard */
+	int64_t sent_us;       /* when its writer sent it; 0: unknown */
+	struct effect *effect; /* owned; NULL: nobody keeps a table */
 };
 
 /* The log of one epoch, as the clients have heard it. */
@@ -57,6 +59,8 @@ struct check_held {
 struct check {
 	struct check_faults *faults; /* borrowed */
 	struct truth *truth;         /* borrowed */
+	struct table table;          /* what the events make, where their
+					effects are known */
 	int64_t last;                /* newest applied; */
 	int64_t wish;                /* what this connection was told that
 					we have */

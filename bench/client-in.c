@@ -30,6 +30,7 @@ hear(struct client *c, int64_t seq, struct json_object *change)
 	if (!json_object_object_get_ex(change, "seq", &value) ||
 	    json_object_get_int64(value) != seq)
 		c->crowd->faults.broken++;
+	client_learn(c, seq, change);
 	return content_hash(change);
 }
 

@@ -276,6 +276,15 @@ int_of(struct json_object *obj, const char *key)
 	return json_object_get_int64(value);
 }
 
+void
+client_learn(struct client *c, int64_t seq, struct json_object *change)
+{
+	struct truth_event *ev = truth_at(&c->crowd->truth, seq);
+
+	if (c->crowd->ledger != NULL && ev != NULL && ev->effect == NULL)
+		ev->effect = effect_read(&c->crowd->ledger->catalog, change);
+}
+
 /* A page of the log; true when there is more. */
 static bool
 take_page(struct client *c, struct json_object *page)
@@ -290,6 +299,7 @@ take_page(struct client *c, struct json_object *page)
 	}
 	for (i = 0; i < json_object_array_length(rows); i++) {
 		row = json_object_array_get_idx(rows, i);
+		client_learn(c, int_of(row, "seq"), row);
 		check_page(&c->check, int_of(row, "seq"), content_hash(row));
 	}
 	return json_object_get_boolean(more);

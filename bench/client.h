@@ -124,6 +124,9 @@ void client_next_poll(struct client *, int64_t pause);
 /* Pages of the log are wanted; where there are none, go on after UPTO. */
 void client_want_pages(struct client *, int64_t upto);
 
+/* What this change does to a table, if nobody has said so before. */
+void client_learn(struct client *, int64_t seq, struct json_object *change);
+
 /* Say that we are here. */
 void client_beat(struct client *);
 

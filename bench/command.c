@@ -26,8 +26,8 @@ struct command_row {
 	void (*answer)(struct run *, struct json_object *);
 };
 
-static void
-put_int(struct json_object *obj, const char *key, int64_t value)
+void
+run_put_int(struct json_object *obj, const char *key, int64_t value)
 {
 	json_object_object_add(obj, key, json_object_new_int64(value));
 }
@@ -135,9 +135,8 @@ wait_pause(struct run *r, int64_t now)
 	return now - r->began >= r->arg[0];
 }
 
-/* Ask the app something, unless that is under way. */
-static void
-ask(struct run *r, const char *path, rest_done done, int64_t now)
+void
+run_ask(struct run *r, const char *path, rest_done done, int64_t now)
 {
 	if (r->asking || now < r->ask_at)
 		return;
@@ -149,9 +148,8 @@ ask(struct run *r, const char *path, rest_done done, int64_t now)
 				      .arg = r});
 }
 
-/* The answer as JSON, the caller's; NULL: ask again later. */
-static struct json_object *
-asked(struct run *r, int status, const char *body, size_t len)
+struct json_object *
+run_asked(struct run *r, int status, const char *body, size_t len)
 {
 	struct json_object *obj = NULL;
 
@@ -167,7 +165,7 @@ static void
 head_done(void *arg, int status, const char *body, size_t len)
 {
 	struct run *r = arg;
-	struct json_object *obj = asked(r, status, body, len), *text;
+	struct json_object *obj = run_asked(r, status, body, len), *text;
 	struct event_position pos;
 
 	if (obj != NULL && json_object_object_get_ex(obj, "position", &text) &&
@@ -190,100 +188,8 @@ wait_level(struct run *r, int64_t now)
 	snprintf(path, sizeof(path), "%s/api/v1/inventory/items?limit=1",
 	    r->crowd->base);
 	if (r->head < 0)
-		ask(r, path, head_done, now);
+		run_ask(r, path, head_done, now);
 	return r->head >= 0 && crowd_behind(r->crowd, r->head) == 0;
-}
-
-/* ---- the check at the end: the log itself against what was heard */
-
-static void
-compare(struct run *r, struct json_object *row)
-{
-	struct json_object *value;
-	struct truth_event *ev;
-
-	json_object_object_get_ex(row, "seq", &value);
-	r->since = json_object_get_int64(value);
-	ev = truth_at(&r->crowd->truth, r->since);
-	if (ev == NULL)
-		return;
-	if (ev->content == 0)
-		r->unheard++;
-	else if (ev->content != content_hash(row))
-		r->false_events++;
-}
-
-static void
-compare_done(void *arg, int status, const char *body, size_t len)
-{
-	struct run *r = arg;
-	struct json_object *obj = asked(r, status, body, len), *rows, *more;
-	size_t i;
-
-	if (obj == NULL || !json_object_object_get_ex(obj, "changes", &rows) ||
-	    !json_object_object_get_ex(obj, "more", &more)) {
-		json_object_put(obj);
-		return;
-	}
-	for (i = 0; i < json_object_array_length(rows); i++)
-		compare(r, json_object_array_get_idx(rows, i));
-	if (!json_object_get_boolean(more))
-		r->head = r->since;
-	json_object_put(obj);
-}
-
-static void
-begin_check(struct run *r)
-{
-	r->head = r->writer == NULL ? r->arg[0] : -1;
-	r->since = r->crowd->truth.first - 1;
-	r->unheard = r->false_events = 0;
-}
-
-static bool
-wait_check(struct run *r, int64_t now)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path),
-	    "%s/api/v1/inventory/changes?since=%s:%lld&limit=1000",
-	    r->crowd->base, r->crowd->truth.epoch, (long long)r->since);
-	if (r->head < 0)
-		ask(r, path, compare_done, now);
-	return r->head >= 0;
-}
-
-static void
-put_faults(const struct run *r, struct json_object *obj)
-{
-	const struct check_faults *f = &r->crowd->faults;
-
-	put_int(obj, "holes", f->holes);
-	put_int(obj, "repeats", f->repeats);
-	put_int(obj, "disorder", f->disorder);
-	put_int(obj, "differs", f->differs);
-	put_int(obj, "broken", f->broken);
-}
-
-static void
-answer_check(struct run *r, struct json_object *obj)
-{
-	const struct check_faults *f = &r->crowd->faults;
-	unsigned behind = crowd_lacking(r->crowd, r->head);
-	int64_t refused = r->writer == NULL ? 0 : r->writer->refused;
-
-	put_faults(r, obj);
-	put_int(obj, "behind", behind);
-	put_int(obj, "unheard", r->unheard);
-	put_int(obj, "false", r->false_events);
-	put_int(obj, "refused_writes", refused);
-	put_int(obj, "events", r->head - r->crowd->start);
-	put_int(obj, "head", r->head);
-	if (f->holes + f->repeats + f->disorder + f->differs + f->broken +
-		behind + r->unheard + r->false_events + refused >
-	    0)
-		r->failed = true;
-	json_object_object_add(obj, "ok", json_object_new_boolean(!r->failed));
 }
 
 /* ---- figures */
@@ -312,22 +218,22 @@ begin_reset(struct run *r)
 static void
 put_tally(const struct tally *t, struct json_object *obj)
 {
-	put_int(obj, "joined", t->joined);
-	put_int(obj, "recovered", t->recovered);
-	put_int(obj, "frames", t->frames);
-	put_int(obj, "passing", t->passing);
-	put_int(obj, "bytes", t->bytes);
-	put_int(obj, "polls", t->polls);
-	put_int(obj, "ends", t->ends);
-	put_int(obj, "told", t->told);
-	put_int(obj, "slow", t->slow);
-	put_int(obj, "refused", t->refused);
-	put_int(obj, "cuts", t->cuts);
-	put_int(obj, "stalls", t->stalls);
-	put_int(obj, "switches", t->switches);
-	put_int(obj, "lost", t->lost);
-	put_int(obj, "pages", t->pages);
-	put_int(obj, "restarts", t->restarts);
+	run_put_int(obj, "joined", t->joined);
+	run_put_int(obj, "recovered", t->recovered);
+	run_put_int(obj, "frames", t->frames);
+	run_put_int(obj, "passing", t->passing);
+	run_put_int(obj, "bytes", t->bytes);
+	run_put_int(obj, "polls", t->polls);
+	run_put_int(obj, "ends", t->ends);
+	run_put_int(obj, "told", t->told);
+	run_put_int(obj, "slow", t->slow);
+	run_put_int(obj, "refused", t->refused);
+	run_put_int(obj, "cuts", t->cuts);
+	run_put_int(obj, "stalls", t->stalls);
+	run_put_int(obj, "switches", t->switches);
+	run_put_int(obj, "lost", t->lost);
+	run_put_int(obj, "pages", t->pages);
+	run_put_int(obj, "restarts", t->restarts);
 }
 
 static void
@@ -335,23 +241,24 @@ answer_figures(struct run *r, struct json_object *obj)
 {
 	struct crowd *w = r->crowd;
 
-	put_int(obj, "span_ms", clock_mono_ms() - r->figures_began);
-	put_int(obj, "clients", w->size);
-	put_int(obj, "live", crowd_live(w));
+	run_put_int(obj, "span_ms", clock_mono_ms() - r->figures_began);
+	run_put_int(obj, "clients", w->size);
+	run_put_int(obj, "live", crowd_live(w));
 	put_tally(&w->tally, obj);
-	put_int(obj, "posts_failed", w->posts.failed);
+	run_put_int(obj, "posts_failed", w->posts.failed);
 	if (r->writer != NULL) {
-		put_int(obj, "written", r->writer->done);
-		put_int(obj, "written_again", r->writer->again);
+		run_put_int(obj, "written", r->writer->done);
+		run_put_int(obj, "written_again", r->writer->again);
 	}
 	json_object_object_add(obj, "first_frame", times_json(&w->first_frame));
 	json_object_object_add(obj, "delivery", times_json(&w->delivery));
 	if (r->relay != 0) {
-		put_int(obj, "relay_cpu_ms", cpu_ms(r->relay) - r->relay_cpu);
-		put_int(obj, "relay_private_kib", private_kib(r->relay));
+		run_put_int(
+		    obj, "relay_cpu_ms", cpu_ms(r->relay) - r->relay_cpu);
+		run_put_int(obj, "relay_private_kib", private_kib(r->relay));
 	}
-	put_int(obj, "load_cpu_ms", cpu_ms(getpid()) - r->self_cpu);
-	put_faults(r, obj);
+	run_put_int(obj, "load_cpu_ms", cpu_ms(getpid()) - r->self_cpu);
+	verdict_put_faults(r, obj);
 }
 
 /* ---- the table */
@@ -377,7 +284,7 @@ static const struct command_row commands[] = {
 	{ "relay",   1, "PID           whose CPU time the figures show", begin_relay, NULL, NULL },
 	{ "reset",   0, "              the figures begin anew", begin_reset, NULL, NULL },
 	{ "figures", 0, "              show them", NULL, NULL, answer_figures },
-	{ "check",   0, "[SEQ]         compare with the log; SEQ: it ends there", begin_check, wait_check, answer_check },
+	{ "check",   0, "[SEQ]         compare with the log; SEQ: it ends there", verdict_begin, verdict_wait, verdict_answer },
 };
 /* clang-format on */
 
@@ -400,12 +307,12 @@ answer(struct run *r, bool good, int64_t now)
 	json_object_object_add(
 	    obj, "command", json_object_new_string(r->now->name));
 	json_object_object_add(obj, "ok", json_object_new_boolean(good));
-	put_int(obj, "ms", now - r->began);
+	run_put_int(obj, "ms", now - r->began);
 	if (!good) {
 		r->failed = true;
-		put_int(obj, "head", r->head);
-		put_int(obj, "behind", crowd_behind(r->crowd, r->head));
-		put_int(obj, "live", crowd_live(r->crowd));
+		run_put_int(obj, "head", r->head);
+		run_put_int(obj, "behind", crowd_behind(r->crowd, r->head));
+		run_put_int(obj, "live", crowd_live(r->crowd));
 	} else if (r->now->answer != NULL) {
 		r->now->answer(r, obj);
 	}

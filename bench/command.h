@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "crowd.h"
+#include "verdict.h"
 #include "writer.h"
 
 struct command_row;
@@ -30,13 +31,11 @@ struct run {
 	/* The command under way. */
 	const struct command_row *now; /* NULL: none */
 	int64_t arg[2];
-	int64_t began;        /* mono ms */
-	bool asking;          /* a request of its own */
-	int64_t ask_at;       /* mono ms: not before */
-	int64_t head;         /* of the log; -1: not known */
-	int64_t since;        /* how far the log was compared */
-	int64_t unheard;      /* events that no client had */
-	int64_t false_events; /* that clients heard differently */
+	int64_t began;  /* mono ms */
+	bool asking;    /* a request of its own */
+	int64_t ask_at; /* mono ms: not before */
+	int64_t head;   /* of the log; -1: not known */
+	struct verdict verdict;
 
 	/* For the figures. */
 	pid_t relay;           /* 0: not told */
@@ -53,5 +52,16 @@ bool command_begin(struct run *, const char *line);
 
 /* Go on with it; answers it when it is done. */
 void command_tick(struct run *, int64_t now_ms);
+
+/* ---- between the parts of it */
+
+/* Ask the app something, unless that is under way. */
+void run_ask(struct run *, const char *path, rest_done, int64_t now_ms);
+
+/* The answer as JSON, the caller's; NULL: ask again later. */
+struct json_object *run_asked(
+    struct run *, int status, const char *body, size_t len);
+
+void run_put_int(struct json_object *, const char *key, int64_t value);
 
 #endif

@@ -15,6 +15,13 @@
 
 #define MINUTE_US 60000000
 
+static void
+polls(struct client *c, int64_t ignored)
+{
+	(void)ignored;
+	c->poll = true;
+}
+
 void
 crowd_begin(struct crowd *w)
 {
@@ -23,11 +30,10 @@ crowd_begin(struct crowd *w)
 	if ((w->clients = calloc(w->size, sizeof(*w->clients))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	truth_start(&w->truth, w->epoch, w->start);
-	for (i = 0; i < w->size; i++) {
+	for (i = 0; i < w->size; i++)
 		client_init(&w->clients[i], w, i);
-		w->clients[i].poll =
-		    (int)dice_roll(&w->dice, 100) < w->poll_percent;
-	}
+	crowd_pick(
+	    w, (w->size * (unsigned)w->poll_percent + 50) / 100, polls, 0);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "dice.h"
 #include "figures.h"
 #include "http.h"
+#include "ledger.h"
 #include "rest.h"
 #include "shared/ticket.h"
 
@@ -54,6 +55,8 @@ struct crowd {
 	struct rest api;          /* the app */
 	int rcvbuf;               /* bytes; 0: the system's */
 	int poll_percent;         /* clients that poll */
+	struct ledger *ledger;    /* of what is written; NULL: none is kept,
+				     and no tables */
 	struct dice dice;
 	unsigned size; /* clients */
 	struct client *clients;

@@ -47,7 +47,8 @@ struct options {
 	const char *key;
 	const char *token_file;
 	const char *position;
-	long clients, poll, seed, hands, rcvbuf, patience, life;
+	long clients, poll, seed, hands, mix, timeout;
+	long rcvbuf, patience, life;
 	const char *base, *room;
 };
 
@@ -81,6 +82,9 @@ usage(FILE *f)
 	      "  --clients N        how many (1)\n"
 	      "  --poll PERCENT     of them that poll (0)\n"
 	      "  --hands N          writes at once (8)\n"
+	      "  --mix N            write in all ways to N items in common;\n"
+	      "                     0: each hand edits one of its own (0)\n"
+	      "  --timeout MS       that an answer to a write may take\n"
 	      "  --seed N           of all that is random (1)\n"
 	      "  --rcvbuf BYTES     what the kernel takes in for a client\n"
 	      "  --position P       where the log is, when there is no app\n"
@@ -153,6 +157,12 @@ take_option(struct options *o, int c, const char *text)
 	case 'h':
 		o->hands = number(text, 1, WRITER_HANDS);
 		break;
+	case 'm':
+		o->mix = number(text, 0, MIX_SLOTS);
+		break;
+	case 'T':
+		o->timeout = number(text, 1, 86400000);
+		break;
 	case 's':
 		o->seed = number(text, 0, 1000000000);
 		break;
@@ -181,6 +191,8 @@ read_options(struct options *o, int argc, char *argv[])
 	    {"clients", required_argument, NULL, 'c'},
 	    {"poll", required_argument, NULL, 'p'},
 	    {"hands", required_argument, NULL, 'h'},
+	    {"mix", required_argument, NULL, 'm'},
+	    {"timeout", required_argument, NULL, 'T'},
 	    {"seed", required_argument, NULL, 's'},
 	    {"rcvbuf", required_argument, NULL, 'b'},
 	    {"position", required_argument, NULL, 'P'},
@@ -376,6 +388,9 @@ set_up(struct load *l, const struct options *o)
 		read_token(o->token_file, l->token, sizeof(l->token));
 		w->token = l->token;
 		writer_init(&l->writer, w, &o->api, (unsigned)o->hands);
+		l->writer.rest.timeout = o->timeout;
+		if (o->mix > 0)
+			writer_mix(&l->writer, (unsigned)o->mix);
 		l->run.writer = &l->writer;
 	}
 }
@@ -386,6 +401,7 @@ main(int argc, char *argv[])
 	struct options o = {.clients = 1,
 	    .seed = 1,
 	    .hands = 8,
+	    .timeout = REST_TIMEOUT,
 	    .patience = 30,
 	    .life = 600,
 	    .base = "",
@@ -411,9 +427,10 @@ main(int argc, char *argv[])
 	}
 	if (!load.over)
 		log_error("its life is over");
+	verdict_reset(&load.run.verdict);
+	crowd_end(&load.crowd);
 	if (load.run.writer != NULL)
 		writer_reset(&load.writer);
-	crowd_end(&load.crowd);
 	if (!load.over)
 		return EX_TEMPFAIL;
 	return load.run.failed ? 1 : 0;

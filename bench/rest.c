@@ -48,6 +48,7 @@ rest_init(struct rest *r, int epfd, const struct http_address *address,
 	r->epfd = epfd;
 	r->address = *address;
 	r->size = connections;
+	r->timeout = REST_TIMEOUT;
 	if ((r->conns = calloc(connections, sizeof(*r->conns))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	for (i = 0; i < connections; i++) {
@@ -204,12 +205,13 @@ rest_send(struct rest *r, const struct rest_request *rq)
 		log_fatal(EX_OSERR, "out of memory");
 	call->done = rq->done;
 	call->arg = rq->arg;
-	call->until = clock_mono_ms() + REST_TIMEOUT;
+	call->until = clock_mono_ms() + r->timeout;
 	b = &call->request;
 	buf_printf(
 	    b, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", rq->method, rq->path);
 	add_header(b, "Authorization: Bearer ", rq->bearer);
 	add_header(b, "Idempotency-Key: ", rq->key);
+	add_header(b, "If-Match: ", rq->match);
 	if (rq->body != NULL)
 		buf_printf(b,
 		    "Content-Type: application/json\r\nContent-Length: %zu\r\n",

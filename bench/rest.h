@@ -34,6 +34,7 @@ struct rest {
 	int epfd; /* borrowed */
 	struct http_address address;
 	unsigned size;           /* connections, at most */
+	int64_t timeout;         /* ms that an answer may take */
 	struct rest_conn *conns; /* owned; size of them */
 	struct rest_call *first; /* waits for a connection */
 	struct rest_call *last;
@@ -46,6 +47,7 @@ struct rest_request {
 	const char *path;
 	const char *bearer; /* ticket or token */
 	const char *key;    /* Idempotency-Key */
+	const char *match;  /* If-Match */
 	const char *body;   /* JSON */
 	rest_done done;     /* may be NULL; may send further requests */
 	void *arg;

@@ -33,6 +33,50 @@ writer_init(struct writer *wr, struct crowd *crowd,
 	}
 }
 
+void
+writer_mix(struct writer *wr, unsigned size)
+{
+	char prefix[48];
+
+	snprintf(prefix, sizeof(prefix), "MIX-%s", wr->run);
+	mix_init(&wr->mix, &wr->crowd->dice, size, prefix);
+	wr->crowd->ledger = &wr->mix.ledger;
+}
+
+static void
+mixed_written(void *arg, int status, const char *body, size_t len)
+{
+	struct writer_hand *h = arg;
+	struct writer *wr = h->writer;
+	int result = mix_answered(&h->mixed, status, body, len);
+
+	if (result == 0) {
+		wr->done++;
+		h->busy = false;
+		return;
+	}
+	wr->refused += result == -1;
+	wr->again++;
+	h->due = now_us() + AGAIN_US;
+}
+
+static void
+send_mixed(struct writer_hand *h)
+{
+	struct mix_write *w = &h->mixed;
+	bool keyed = w->entry.kind != EFFECT_DELETE;
+
+	rest_send(&h->writer->rest,
+	    &(struct rest_request){.method = w->method,
+		.path = w->path,
+		.bearer = h->writer->crowd->token,
+		.key = keyed ? h->key : NULL,
+		.match = w->match[0] != '\0' ? w->match : NULL,
+		.body = keyed ? w->body.data : NULL,
+		.done = mixed_written,
+		.arg = h});
+}
+
 static void
 written(void *arg, int status, const char *body, size_t len)
 {
@@ -61,6 +105,10 @@ send_write(struct writer_hand *h)
 	char path[256];
 
 	h->due = 0;
+	if (h->writer->mix.size > 0) {
+		send_mixed(h);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/api/v1/inventory/items", w->base);
 	if (h->made)
 		snprintf(path, sizeof(path),
@@ -85,7 +133,9 @@ begin(struct writer_hand *h)
 	h->busy = true;
 	snprintf(h->key, sizeof(h->key), "load-%s-%lld", wr->run,
 	    (long long)++wr->serial);
-	if (h->made)
+	if (wr->mix.size > 0)
+		mix_begin(&wr->mix, &h->mixed, wr->crowd->base, wr->serial);
+	else if (h->made)
 		snprintf(h->body, sizeof(h->body),
 		    "{\"notes\":\"t=%lld %lld\"}", (long long)now_us(),
 		    (long long)wr->serial);
@@ -139,5 +189,10 @@ writer_idle(const struct writer *wr)
 void
 writer_reset(struct writer *wr)
 {
+	unsigned i;
+
 	rest_reset(&wr->rest);
+	for (i = 0; i < wr->hands; i++)
+		buf_reset(&wr->hand[i].mixed.body);
+	mix_reset(&wr->mix);
 }

@@ -6,7 +6,8 @@
 /*
  * Writes items through the REST interface, several at once, each write
  * exactly once: what is not answered is sent again under the same key.  What
- * is written says when it was sent.
+ * is written says when it was sent.  Each hand edits an item of its own, or
+ * all of them the same ones in every way (mix.h).
  */
 #ifndef BENCH_WRITER_H
 #define BENCH_WRITER_H
@@ -15,12 +16,13 @@
 #include <stdint.h>
 
 #include "crowd.h"
+#include "mix.h"
 
 #define WRITER_HANDS 64 /* writes under way, at most */
 
 struct writer;
 
-/* One write at a time, of an item of its own. */
+/* One write at a time. */
 struct writer_hand {
 	struct writer *writer;
 	unsigned n;
@@ -29,6 +31,7 @@ struct writer_hand {
 	int64_t due; /* mono us: to be sent again; 0: under way */
 	char key[64];
 	char body[96];
+	struct mix_write mixed; /* where writes are mixed */
 };
 
 /* All zeroes but for what writer_init sets. */
@@ -37,6 +40,7 @@ struct writer {
 	struct rest rest; /* connections of its own */
 	unsigned hands;   /* of those below, in use */
 	struct writer_hand hand[WRITER_HANDS];
+	struct mix mix;  /* of no size: each has an item of its own */
 	int64_t serial;  /* of the last write */
 	int64_t wanted;  /* writes not begun */
 	int64_t rate;    /* writes a second, at most; 0: as fast as can be */
@@ -49,6 +53,9 @@ struct writer {
 
 void writer_init(struct writer *, struct crowd *, const struct http_address *,
     unsigned hands);
+
+/* From the first write on, write to SIZE items in common, in all ways. */
+void writer_mix(struct writer *, unsigned size);
 
 /* COUNT more writes, RATE a second. */
 void writer_add(struct writer *, int64_t count, int64_t rate);
