@@ -102,6 +102,8 @@ sub demo
 		system("$top/conf/fill.sh", "$top/conf/$from", $conf,
 		    @fill) == 0 or die "fill.sh failed\n";
 	}
+	spew("$conf/nginx.conf", slurp("$conf/nginx.conf") =~
+	    s/^worker_processes \K1;/$opt{workers};/mr) if $opt{workers};
 	$s->{url} = "http://127.0.0.1:$s->{port}" . ($opt{prefix} // '') . '/';
 	$s->{curl} = [];
 	return "$conf/nginx.conf";

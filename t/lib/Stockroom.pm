@@ -82,7 +82,8 @@ sub has_sandbox
 #		(systemd's LISTEN_FDS), or 0: started later or never
 #	relay	1 starts the relay
 #	nginx	1 starts the demo's nginx, and requests go through it; or a hash
-#		of Nginx.pm's options: { tree, site, prefix, htdocs, ... }
+#		of Nginx.pm's options: { tree, site, prefix, htdocs, workers,
+#		... }
 #	users	{ name => role }; default: the demo's four
 #	demo	1 makes the demo's users and items instead
 #	items	fill it with so many more items (seed-items.c)

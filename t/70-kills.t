@@ -1,0 +1,243 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# Kill rounds: 50 writers create, edit, adjust and delete the same items, each
+# write under a key and sent until it is answered, 100 clients listen by
+# streams and 50 by polls, while app, relay and nginx's workers are killed,
+# stopped and started again at random.  Then every answer is held against the
+# log, and every client's table against the items (bench/ledger.h, verdict.h).
+# t/70-lies.t shows that this judge sees what it is there to see.
+#
+# STOCKROOM_SEED and STOCKROOM_RUNS are taken (lib/Rounds.pm).
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use List::Util qw(max);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use Load;
+use Rounds;
+use Stockroom;
+
+use constant {
+	SPAN => 1600,		# ms that the writes take, undisturbed
+	WRITES => 400,
+	RATE => 250,
+	FRESH => 20,		# rounds of one instance
+	LONG => 2000,		# ms from which a stop is a long one
+};
+
+my (%sum, $s);
+
+# ---- what happens to the server, and when
+
+# A stop takes 0.1 to 10 s; most are short.
+sub stop_ms
+{
+	return int(100 * 100 ** (rand() ** 4));
+}
+
+# What the seed makes of a round: what is done at which ms, in order.  A part
+# that is killed stays away for a while, or is stopped first, or goes on.
+sub plan_of
+{
+	my ($seed) = @_;
+
+	Rounds::dice($seed);
+	my (@steps, %free);
+	my %p = (seed => $seed, slots => 30 + int rand 60,
+	    timeout => 500 + int rand 3000,
+	    chaos => rand() < 0.3 ? 300 + int rand 600 : 0);
+	for my $at (sort { $a <=> $b } map { int rand SPAN }
+	    1 .. 3 + int rand 3) {
+		my $part = (qw(app app relay relay nginx))[rand 5];
+		my $how = (qw(kill kill kill stop stop end))[rand 6];
+		$at = max($at, ($free{$part} // 0) + 20);
+		if ($how eq 'stop') {
+			push @steps, [$at, $part, 'stop'];
+			$at += stop_ms();
+			$how = rand() < 0.25 ? 'kill' : 'go on';
+		}
+		push @steps, [$at, $part, $how];
+		push @steps, [$at += int rand 300, $part, 'start']
+		    if $how eq 'kill' && $part ne 'nginx';
+		$free{$part} = $at;
+	}
+	$p{steps} = [sort { $a->[0] <=> $b->[0] } @steps];
+	return \%p;
+}
+
+# The processes that nginx has made.
+sub workers
+{
+	my $pid = $s->pid('nginx');
+
+	open my $fh, '<', "/proc/$pid/task/$pid/children" or die;
+	return split ' ', scalar(<$fh>) // '';
+}
+
+# Whom a signal to a part is for: of nginx one worker, which is the same one
+# until it goes on.
+sub whom
+{
+	my ($part, $how, $chosen) = @_;
+
+	return $s->pid($part) if $part ne 'nginx';
+	my @all = workers();
+	my $pid = delete $chosen->{nginx} // $all[rand @all] // return ();
+	$chosen->{nginx} = $pid if $how eq 'stop';
+	return $pid;
+}
+
+my %signal = (kill => 'KILL', stop => 'STOP', 'go on' => 'CONT',
+    end => 'TERM');
+
+sub do_step
+{
+	my ($part, $how, $chosen) = @_;
+
+	if ($how eq 'start') {
+		my $start = "start_$part";
+		return $s->$start;
+	}
+	if ($part eq 'nginx' && $how eq 'end') {
+		$s->kill('nginx', 'HUP');
+		return;
+	}
+	$s->{proc}{$part}{dirty} = 1 if $how eq 'kill' && $part ne 'nginx';
+	CORE::kill $signal{$how}, whom($part, $how, $chosen);
+	return if $part eq 'nginx' || $how eq 'stop' || $how eq 'go on';
+	defined $s->reap($part) or die "$part does not end\n";
+	do_step($part, 'start') if $how eq 'end';
+}
+
+sub play_steps
+{
+	my ($p) = @_;
+
+	my $began = time;
+	my %chosen;
+	for my $step (@{ $p->{steps} }) {
+		my ($at, $part, $how) = @$step;
+		my $left = $began + $at / 1000 - time;
+		sleep $left if $left > 0;
+		do_step($part, $how, \%chosen);
+	}
+}
+
+# What does not serve, when all has been started again.
+sub not_serving
+{
+	return grep {
+		my $part = $_;
+		my $ready = "ready_$part";
+		!$s->running($part) || !$s->wait_for(sub { $s->$ready }, 30);
+	} qw(app relay nginx);
+}
+
+# ---- a round
+
+sub play
+{
+	my ($p) = @_;
+
+	my $crowd = Load->new($s, seed => $p->{seed}, clients => 150,
+	    poll => 33, hands => 50, mix => $p->{slots},
+	    timeout => $p->{timeout}, patience => 60);
+	$crowd->run('open 100');
+	$crowd->run('joined');
+	$crowd->run("chaos $p->{chaos}") if $p->{chaos};
+	$crowd->run('write ' . WRITES . ' ' . RATE);
+	play_steps($p);
+	my @down = not_serving();
+	my $written = $crowd->run('written');
+	$crowd->run('chaos 0');
+	my $level = $crowd->run('level');
+	my $figures = $crowd->run('figures');
+	my $check = $crowd->run('check');
+	return { code => $crowd->end, down => \@down, written => $written,
+	    level => $level, figures => $figures, check => $check };
+}
+
+# Whether it went well; the reasons why not.
+sub faults
+{
+	my ($r) = @_;
+
+	my $c = $r->{check};
+	return (
+		(map { "$_ does not serve" } @{ $r->{down} }),
+		(map { defined $c->{$_} ? "$_: $c->{$_}" : "no $_" }
+		    grep { $c->{$_} // 1 } qw(holes repeats disorder differs
+		    broken behind unheard false refused_writes lost twice
+		    overruled torn mistold wrong_items wrong_tables)),
+		$r->{written}{ok} ? () : 'not all writes were answered',
+		$r->{level}{ok} ? () : 'not all came to the newest event',
+		$r->{figures}{written} == WRITES ? () :
+		    "$r->{figures}{written} writes",
+		$c->{events} > WRITES / 4 ? () : "only $c->{events} events",
+		$r->{code} == 0 ? () : "exit code $r->{code}",
+	);
+}
+
+# What has happened, for the report and for the sum.
+sub tally
+{
+	my ($p, $r) = @_;
+
+	my ($f, $c) = @$r{qw(figures check)};
+	my %stopped;
+	$sum{"$_->[1] $_->[2]"}++ for grep { $_->[2] ne 'start' }
+	    @{ $p->{steps} };
+	for (@{ $p->{steps} }) {
+		my ($at, $part, $how) = @$_;
+		$stopped{$part} = $at if $how eq 'stop';
+		$sum{'long stop'} += $at - delete($stopped{$part}) >= LONG
+		    if $how ne 'stop' && exists $stopped{$part};
+	}
+	$sum{$_} += $c->{$_} // 0 for qw(creates edits adjustments deletes
+	    refused events);
+	$sum{$_} += $f->{$_} // 0 for qw(written_again ends pages joined
+	    polls);
+	return join ', ', map { "$_->[0] $_->[1] $_->[2]" }
+	    @{ $p->{steps} };
+}
+
+sub start
+{
+	$s = Stockroom->new(relay => 1, nginx => { workers => 2 },
+	    users => { ana => 'editor' },
+	    env => { STOCKROOM_USER_WRITES => 0 });
+	$s->allow_log(qr/worker process \d+ exited on signal 9/);
+	return $s;
+}
+
+my $began = time;
+my $runs = Rounds::play(runs => 20, fresh => FRESH, start => \&start,
+    round => sub {
+	my (undef, $seed) = @_;
+
+	my $p = plan_of($seed);
+	my $r = play($p);
+	my @bad = faults($r);
+	return (tally($p, $r), @bad ? (@bad, "\n" . join '', explain($r)) :
+	    ());
+    });
+
+# ---- whether it has tried what it is there to try
+
+note(sprintf '%d rounds in %.0f s; %s', $runs, time - $began,
+    join ', ', map { "$_: $sum{$_}" } sort keys %sum);
+if ($runs >= 20) {
+	cmp_ok($sum{$_} // 0, '>', 0, "it happened: $_") for
+	    (map { ("$_ kill", "$_ stop", "$_ go on", "$_ end") }
+	    qw(app relay nginx)), 'long stop', 'refused', 'written_again';
+	cmp_ok($sum{$_} // 0, '>', 10 * $runs, "enough $_")
+	    for qw(creates edits adjustments deletes);
+}
+done_testing;
