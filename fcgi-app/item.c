@@ -389,12 +389,12 @@ item_page_reset(struct item_page *page)
 	memset(page, 0, sizeof(*page));
 }
 
-enum status
-item_counts(struct db *db, struct item_counts *out)
+static enum status
+read_counts(struct db *db, enum sql sql, struct item_counts *out)
 {
 	struct query *q;
 
-	q = db_query(db, SQL_ITEM_COUNTS);
+	q = db_query(db, sql);
 	if (db_row(q)) {
 		out->all = db_int(q, 0);
 		out->low = db_int(q, 1);
@@ -402,4 +402,16 @@ item_counts(struct db *db, struct item_counts *out)
 		out->on_order = db_int(q, 3);
 	}
 	return db_done(q, ST_FAULT);
+}
+
+enum status
+item_counts(struct db *db, struct item_counts *out)
+{
+	return read_counts(db, SQL_ITEM_COUNTS, out);
+}
+
+enum status
+item_counts_anew(struct db *db, struct item_counts *out)
+{
+	return read_counts(db, SQL_VERIFY_COUNTS, out);
 }

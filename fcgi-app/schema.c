@@ -18,7 +18,7 @@
 #define APPLICATION_ID 0x53746b72
 
 /* Row N migrates user_version N to N + 1. */
-static const char *const *const migrations[] = {schema_1, schema_2};
+static const char *const *const migrations[] = {schema_1, schema_2, schema_3};
 #define NEWEST ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
 int

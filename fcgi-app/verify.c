@@ -16,7 +16,8 @@
 #include "schema.h"
 #include "shared/json.h"
 
-#define PAGE 500 /* items read at once */
+#define PAGE         500 /* items read at once */
+#define COUNTS_SINCE 3   /* the schema that has item_count */
 
 static void __attribute__((__format__(printf, 3, 4)))
 found(struct verify *v, const char *check, const char *fmt, ...)
@@ -265,6 +266,30 @@ check_items(struct db *db, struct verify *v, const struct field_set *set)
 	return st;
 }
 
+/* How many there are of each kind is kept beside the items. */
+static enum status
+check_counts(struct db *db, struct verify *v)
+{
+	struct item_counts kept, counted;
+	enum status st;
+
+	if (v->schema < COUNTS_SINCE)
+		return ST_OK;
+	if ((st = item_counts(db, &kept)) != ST_OK ||
+	    (st = item_counts_anew(db, &counted)) != ST_OK)
+		return st;
+	if (kept.all != counted.all || kept.low != counted.low ||
+	    kept.out != counted.out || kept.on_order != counted.on_order)
+		found(v, "counts",
+		    "all, low, out and on order are kept as %" PRId64
+		    ", %" PRId64 ", %" PRId64 " and %" PRId64
+		    ", but there are %" PRId64 ", %" PRId64 ", %" PRId64
+		    " and %" PRId64,
+		    kept.all, kept.low, kept.out, kept.on_order, counted.all,
+		    counted.low, counted.out, counted.on_order);
+	return ST_OK;
+}
+
 /* All checks in turn; those after the first need a file that can be read. */
 static enum status
 check_all(struct db *db, struct verify *v)
@@ -278,6 +303,8 @@ check_all(struct db *db, struct verify *v)
 	    (st = check_log(db, v)) == ST_OK &&
 	    (st = check_changes(db, v)) == ST_OK)
 		st = check_items(db, v, &set);
+	if (st == ST_OK)
+		st = check_counts(db, v);
 	field_set_reset(&set);
 	return st;
 }

@@ -94,6 +94,38 @@ is_deeply($r->{json}{counts}, \%count,
     'counts are of the whole inventory, whatever the filter');
 ok($count{$_} > 0, "the demo has some: $_") for qw(low out on_order);
 
+# -- the counts follow every change of an item's kind
+
+sub counts_are
+{
+	my ($change, $name) = @_;
+
+	$count{$_} += $change->{$_} for keys %$change;
+	is_deeply($s->get("$items?limit=1", @who)->{json}{counts}, \%count,
+	    $name);
+}
+
+for (['{"quantity":0}', { low => -1, out => 1 }, 'nothing left'],
+    ['{"quantity":0,"qty_ordered":0}', { on_order => -1 }, 'not ordered'],
+    ['{"quantity":4}', { out => -1 }, 'enough'],
+    ['{"reorder_level":4}', { low => 1 }, 'a higher level'],
+    ['{"quantity":0.001,"qty_ordered":0.5}', { on_order => 1 }, 'a bit'],
+    ['{"quantity":5,"name":"last one"}', { low => -1 }, 'enough again']) {
+	my ($body, $change, $name) = @$_;
+	is_status($s->request('PATCH', "$items/ZZZ-1", @ana, body => $body,
+	    type => 'application/json'), 200, "$name: changed");
+	counts_are($change, "$name: counted");
+}
+is_status($s->patch("$items/ZZZ-1", { quantity => -1 }, @ana), 422, 'refused');
+counts_are({}, 'what is refused is not counted');
+is_status($s->patch("$items/ZZZ-1", { quantity => 2 }, @ana), 200, 'low');
+counts_are({ low => 1 }, 'low: counted');
+is_status($s->delete("$items/ZZZ-1", @ana), 204, 'deleted');
+counts_are({ all => -1, low => -1, on_order => -1 }, 'deleted: counted');
+$all[-1] = $s->post($items, { sku => 'ZZZ-1', name => 'last', quantity => 3,
+    reorder_level => 3, qty_ordered => 1 }, @ana)->{json};
+counts_are({ all => 1, low => 1, on_order => 1 }, 'made again: counted');
+
 # -- filters and search
 
 sub filter_is

@@ -54,7 +54,7 @@ my ($code, $doc, $err) = check();
 is($code, 0, 'the demo is good');
 is($err, '', 'nothing is said');
 is_deeply([@$doc{qw(good items schema)}, scalar @{ $doc->{findings} }],
-    [$JSON::PP::true, 200, 2, 0], 'the document says so');
+    [$JSON::PP::true, 200, 3, 0], 'the document says so');
 cmp_ok($doc->{changes}, '>', 200, 'all changes were looked at');
 is($doc->{head}, $doc->{changes}, 'up to the newest');
 like($s->ctl_ok(['data', 'check']), qr/^\S+ is good: 200 items, \d+ changes$/,
@@ -91,11 +91,13 @@ my @broken = (
 	    qr/$adjusted has version \d+, its last change is \d+/],
 	['a session of nobody', "INSERT INTO session VALUES ('a', 'b', 99," .
 	    ' 1, 1)', 'references', qr/row .* of session refers to a user/],
+	['counts that do not add up', 'UPDATE item_count SET low = low + 1',
+	    'counts', qr/all, low, out and on order are kept as 200, \d+,/],
 	['a negative quantity', 'PRAGMA ignore_check_constraints = 1;' .
 	    ' UPDATE item SET quantity = -1 WHERE id = 1', 'values',
 	    qr/a number of \S+ is negative/],
 	['a newer schema', 'PRAGMA user_version = 99', 'schema',
-	    qr/.*newer Stockroom \(schema 99; .* up to 2\)/],
+	    qr/.*newer Stockroom \(schema 99; .* up to 3\)/],
 );
 my $file = "$s->{dir}/broken.db";
 for (@broken) {
