@@ -94,7 +94,9 @@ void db_snapshot_end(struct db *);
  * or ST_UNAVAILABLE for each of the batch.  A request whose handler failed
  * waits for the COMMIT too, since its answer may rest on uncommitted rows.
  */
+#ifndef DB_BATCH_MAX
 #define DB_BATCH_MAX 128
+#endif
 enum status db_write_begin(struct db **);
 enum status db_write_end(struct db *, bool keep);
 

@@ -1,0 +1,61 @@
+/*
+ * Copyright (c) 2026 The Stockroom developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * sync FILE COUNT: the floor of what is durable: write 4 KiB over what is
+ * there and fdatasync() it, so many times one after the other; prints the
+ * median in microseconds.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/clock.h"
+
+#define SIZE   4096
+#define BLOCKS 256
+
+static int
+compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static char block[SIZE];
+	int64_t *took, began;
+	long count;
+	int fd;
+
+	if (argc != 3 || (count = strtol(argv[2], NULL, 10)) < 1 ||
+	    (took = calloc((size_t)count, sizeof(*took))) == NULL ||
+	    (fd = open(argv[1], O_RDWR | O_CREAT, 0600)) == -1)
+		return 64;
+	for (int i = 0; i < BLOCKS; i++)
+		if (pwrite(fd, block, SIZE, (off_t)i * SIZE) != SIZE)
+			return 1;
+	if (fsync(fd) == -1)
+		return 1;
+	for (long i = 0; i < count; i++) {
+		memset(block, (int)i, SIZE);
+		began = clock_mono_us();
+		if (pwrite(fd, block, SIZE, (off_t)(i % BLOCKS) * SIZE) !=
+			SIZE ||
+		    fdatasync(fd) == -1)
+			return 1;
+		took[i] = clock_mono_us() - began;
+	}
+	qsort(took, (size_t)count, sizeof(*took), compare);
+	printf("%lld\n", (long long)took[count / 2]);
+	free(took);
+	return 0;
+}
