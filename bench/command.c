@@ -126,7 +126,7 @@ static bool
 wait_joined(struct run *r, int64_t now)
 {
 	(void)now;
-	return crowd_behind(r->crowd, -1) == 0;
+	return crowd_behind(r->crowd, -1, r->began * 1000) == 0;
 }
 
 static bool
@@ -189,7 +189,8 @@ wait_level(struct run *r, int64_t now)
 	    r->crowd->base);
 	if (r->head < 0)
 		run_ask(r, path, head_done, now);
-	return r->head >= 0 && crowd_behind(r->crowd, r->head) == 0;
+	return r->head >= 0 &&
+	       crowd_behind(r->crowd, r->head, r->began * 1000) == 0;
 }
 
 /* ---- figures */
@@ -311,7 +312,8 @@ answer(struct run *r, bool good, int64_t now)
 	if (!good) {
 		r->failed = true;
 		run_put_int(obj, "head", r->head);
-		run_put_int(obj, "behind", crowd_behind(r->crowd, r->head));
+		run_put_int(obj, "behind",
+		    crowd_behind(r->crowd, r->head, r->began * 1000));
 		run_put_int(obj, "live", crowd_live(r->crowd));
 	} else if (r->now->answer != NULL) {
 		r->now->answer(r, obj);

@@ -164,15 +164,16 @@ crowd_lacking(const struct crowd *w, int64_t seq)
 }
 
 unsigned
-crowd_behind(const struct crowd *w, int64_t seq)
+crowd_behind(const struct crowd *w, int64_t seq, int64_t since)
 {
 	const struct client *c;
 	unsigned i, n = 0;
 
 	for (i = 0; i < w->size; i++) {
 		c = &w->clients[i];
-		n += is_free(c) && (!c->joined || c->gap || c->fetching ||
-				       c->check.last < seq);
+		n += is_free(c) &&
+		     ((!c->joined && c->live_us < since) || c->gap ||
+			 c->fetching || c->check.last < seq);
 	}
 	return n;
 }

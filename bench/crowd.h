@@ -84,10 +84,11 @@ void crowd_tick(struct crowd *, int64_t now);
 unsigned crowd_live(const struct crowd *);
 
 /*
- * How many have not joined, or have not come to SEQ, though nobody has told
- * them to stay away or not to read.
+ * How many have not joined at any time from SINCE (mono us) on, or have not
+ * come to SEQ, though nobody has told them to stay away or not to read.  Not
+ * all are there at once where streams are short: some are on their way back.
  */
-unsigned crowd_behind(const struct crowd *, int64_t seq);
+unsigned crowd_behind(const struct crowd *, int64_t seq, int64_t since);
 
 /* How many of those have not come to SEQ, on the line or not. */
 unsigned crowd_lacking(const struct crowd *, int64_t seq);

@@ -19,6 +19,7 @@ use Socket qw(SOCK_STREAM);
 use Test::More;
 
 use Load;
+use Relay;
 
 use constant EPOCH => '019a00000000abcd';
 use constant OTHER => '019b00000000abcd';
@@ -311,5 +312,19 @@ my @anew = map { { %$_, data => $_->{data} =~ s/${\ EPOCH}/${\ OTHER}/gr,
     sse(@anew));
 is $code, 0, 'another epoch: begun again' or diag explain $check;
 like $asked[1], qr{position=${\ OTHER}:7 }, 'at its newest place';
+
+# ---- a real relay whose streams are so short that never all are there at once
+
+my $relay = Relay->new(env => { STOCKROOM_STREAM_LIFE => 1 });
+my $app = $relay->app(head => 0);
+my $load = Load->new($relay, push => $relay->push_socket, clients => 200,
+    position => Relay::EPOCH . ':0');
+$load->run($_) for 'open 500', 'joined', 'pause 1500';
+$app->change(1);
+$app->pump;
+ok($load->run('level 1')->{ok}, 'each has been there, and has the event');
+ok($load->run('check 1')->{ok}, 'once');
+is($load->end, 0, 'which is a good end');
+$relay->finish;
 
 done_testing;
