@@ -57,7 +57,8 @@ sub answer
 	my ($self) = @_;
 
 	my $line = readline $self->{out};
-	die "load has ended\n" unless defined $line;
+	die sprintf "load has ended, wait status %d\n", $self->wait
+	    unless defined $line;
 	my $r = $json->decode($line);
 	push @{ $self->{said} }, $r;
 	return $r;
@@ -78,10 +79,21 @@ sub end
 	my ($self) = @_;
 
 	return $self->{code} if defined $self->{code};
-	close $self->{in};
-	close $self->{out};
+	my $status = $self->wait;
+	return $self->{code} = $status & 127 ? 128 + ($status & 127) :
+	    $status >> 8;
+}
+
+# Its wait status, when it has nothing more to read.
+sub wait
+{
+	my ($self) = @_;
+
+	local $SIG{PIPE} = 'IGNORE';
+	close $self->{$_} for qw(in out);
 	waitpid $self->{pid}, 0;
-	return $self->{code} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	$self->{code} = -1;
+	return $?;
 }
 
 sub DESTROY
