@@ -21,6 +21,7 @@
 
 #include <fcgiapp.h>
 
+#include "conns.h"
 #include "db.h"
 #include "preview.h"
 #include "route.h"
@@ -28,47 +29,23 @@
 #include "shared/log.h"
 #include "shared/service.h"
 
-#define CONNS_MAX   1024  /* connections open at once */
 #define IDLE_MS     75000 /* between requests; a web server ends first */
 #define IO_MS       10000 /* for one read or write of a request */
 #define BACKOFF_MS  200   /* without descriptors to accept with */
-#define TICK_MS     1000  /* to look for idle ones */
+#define TICK_MS     1000  /* to look for idle and slow ones */
 #define FRESH_MS    1000  /* at the end, for a first request to come */
+#define LEFT_MS     20    /* to look whether any are left then */
 #define STACK_BYTES (256 * 1024)
 
-enum conn_state {
-	CONN_FREE,
-	CONN_IDLE,  /* watched by the loop for its first byte */
-	CONN_READY, /* in the queue */
-	CONN_BUSY   /* a worker's */
-};
-
-struct conn {
-	int fd;
-	enum conn_state state;
-	int64_t since; /* idle or asking from then, clock_mono_ms() */
-	bool fresh;    /* no request has come on it yet */
-	int cut;       /* directions shut since its time was over */
-};
-
 static struct {
-	pthread_mutex_t mu;  /* guards all below but the fds */
-	pthread_cond_t cond; /* the queue has grown, or stopping */
-	struct conn conns[CONNS_MAX];
-	int open;             /* conns that are not free */
-	int queue[CONNS_MAX]; /* ready ones, a ring */
-	int head, queued;
-	int busy;         /* workers that serve */
-	int64_t finished; /* times that one has done so */
-	int64_t started;  /* ms since 1970 */
-	int threads;
-	bool ending;   /* no second request on a connection */
-	bool stopping; /* workers end when the queue is empty */
+	pthread_mutex_t mu;
+	int64_t started; /* ms since 1970; guarded by mu */
+	int threads;     /* the same */
 	int epoll_fd;
 	const struct app *app;
-} pool = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+} pool = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
-/* What an epoll event is about, when it is no connection's number. */
+/* What an epoll event is about, when it is no connection. */
 #define TAG_LISTEN (CONNS_MAX + 1)
 #define TAG_SIGNAL (CONNS_MAX + 2)
 
@@ -83,75 +60,6 @@ watch(int op, int fd, uint32_t events, uint64_t tag)
 
 /* --- Workers --- */
 
-/* Wait for a connection with a request; -1 when there will be none. */
-static int
-take_ready(void)
-{
-	int slot = -1;
-
-	pthread_mutex_lock(&pool.mu);
-	while (pool.queued == 0 && !pool.stopping)
-		pthread_cond_wait(&pool.cond, &pool.mu);
-	if (pool.queued > 0) {
-		slot = pool.queue[pool.head];
-		pool.head = (pool.head + 1) % CONNS_MAX;
-		pool.queued--;
-		pool.conns[slot].state = CONN_BUSY;
-		pool.conns[slot].fresh = false;
-		pool.busy++;
-	}
-	pthread_mutex_unlock(&pool.mu);
-	return slot;
-}
-
-/* Give a connection back to the loop, or its slot when it was closed. */
-static void
-give_back(int slot, bool open)
-{
-	struct conn *conn = &pool.conns[slot];
-
-	pthread_mutex_lock(&pool.mu);
-	pool.busy--;
-	pool.finished++;
-	if (open && !pool.ending && conn->cut == 0) {
-		conn->state = CONN_IDLE;
-		conn->since = clock_mono_ms();
-		watch(EPOLL_CTL_MOD, conn->fd,
-		    EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, (uint64_t)slot);
-	} else {
-		close(conn->fd);
-		conn->state = CONN_FREE;
-		pool.open--;
-	}
-	pthread_mutex_unlock(&pool.mu);
-}
-
-/* Whether a request whose parameters are sound has come. */
-static bool
-has_come(const struct conn *conn, unsigned char *bytes)
-{
-	int64_t deadline = conn->since + app_ask_ms(pool.app);
-
-	switch (preview_wait(conn->fd, deadline, bytes)) {
-	case PREVIEW_GOOD:
-		return true;
-	case PREVIEW_LARGE:
-		log_warn("refused a request: its parameters are larger than"
-			 " %d bytes",
-		    PREVIEW_MAX);
-		preview_refuse(conn->fd, bytes);
-		return false;
-	case PREVIEW_BAD:
-		log_warn("refused a request: no FastCGI that can be read");
-		return false;
-	case PREVIEW_MORE:
-		break;
-	}
-	if (clock_mono_ms() >= deadline)
-		log_warn("refused a request: it did not come in whole in time");
-	return false;
-}
-
 /*
  * One request of a connection.  libfcgi reads from the descriptor put into
  * the request, as long as it is told to keep the connection; with -1 for the
@@ -159,10 +67,10 @@ has_come(const struct conn *conn, unsigned char *bytes)
  * own, which it may close when it likes: the loop may shut ours meanwhile.
  */
 static bool
-serve_request(const struct conn *conn, struct db *reader)
+serve_request(const struct ask *ask, struct db *reader)
 {
 	FCGX_Request request;
-	int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
+	int fd = fcntl(ask->fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd == -1) {
 		log_warn("dup: %s", strerror(errno));
@@ -173,7 +81,7 @@ serve_request(const struct conn *conn, struct db *reader)
 	request.ipcFd = fd;
 	request.keepConnection = 1;
 	if (FCGX_Accept_r(&request) == 0) {
-		route_serve(pool.app, &request, reader, conn->since);
+		route_serve(pool.app, &request, reader, ask->since);
 		FCGX_Finish_r(&request);
 	}
 	if (request.ipcFd != fd)
@@ -182,57 +90,60 @@ serve_request(const struct conn *conn, struct db *reader)
 	return true;
 }
 
+/* Say why a request is not served. */
+static void
+refuse(const struct ask *ask, enum preview seen, const unsigned char *bytes)
+{
+	if (seen == PREVIEW_LARGE) {
+		log_warn("refused a request: its parameters are larger than"
+			 " %d bytes",
+		    PREVIEW_MAX);
+		preview_refuse(ask->fd, bytes);
+	} else if (seen == PREVIEW_BAD) {
+		log_warn("refused a request: no FastCGI that can be read");
+	} else if (ask->late) {
+		log_warn("refused a request: it did not come in whole in time");
+	}
+}
+
+/* Serve what has come, or leave it to the loop until there is more of it. */
+static void
+attend(const struct ask *ask, unsigned char *bytes, struct db *reader)
+{
+	enum preview seen = preview_look(ask->fd, bytes);
+	bool body = seen == PREVIEW_BODY || seen == PREVIEW_LONG;
+	bool open = false;
+
+	if (!ask->last &&
+	    (seen == PREVIEW_MORE || (seen == PREVIEW_BODY && !ask->seated) ||
+		(seen == PREVIEW_LONG && !conns_sit(ask->slot)))) {
+		conns_park(ask->slot, body);
+		return;
+	}
+	if (seen == PREVIEW_GOOD || body)
+		open = serve_request(ask, reader);
+	else
+		refuse(ask, seen, bytes);
+	conns_give_back(ask->slot, open);
+}
+
 static void *
 worker(void *arg)
 {
 	struct db *reader = arg;
 	unsigned char *bytes;
-	int slot;
+	struct ask ask;
 
 	if ((bytes = malloc(PREVIEW_MAX)) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
-	while ((slot = take_ready()) != -1) {
-		struct conn *conn = &pool.conns[slot];
-
-		give_back(
-		    slot, has_come(conn, bytes) && serve_request(conn, reader));
-	}
+	while (conns_take(&ask))
+		attend(&ask, bytes, reader);
 	free(bytes);
 	db_close(reader);
 	return NULL;
 }
 
 /* --- The loop --- */
-
-/* A free slot's number, or -1. */
-static int
-slot_take(int fd)
-{
-	int slot = -1;
-
-	pthread_mutex_lock(&pool.mu);
-	for (int i = 0; i < CONNS_MAX && slot == -1; i++)
-		if (pool.conns[i].state == CONN_FREE)
-			slot = i;
-	if (slot != -1) {
-		pool.conns[slot] =
-		    (struct conn){fd, CONN_IDLE, clock_mono_ms(), true, 0};
-		pool.open++;
-	}
-	pthread_mutex_unlock(&pool.mu);
-	return slot;
-}
-
-static bool
-is_full(void)
-{
-	bool full;
-
-	pthread_mutex_lock(&pool.mu);
-	full = pool.open == CONNS_MAX;
-	pthread_mutex_unlock(&pool.mu);
-	return full;
-}
 
 /*
  * Take what waits.  False when the listening socket had better rest: no
@@ -241,9 +152,9 @@ is_full(void)
 static bool
 accept_all(int listen_fd)
 {
-	int fd, slot;
+	int fd;
 
-	while (!is_full()) {
+	while (!conns_full()) {
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd == -1) {
 			if (errno == EAGAIN)
@@ -257,105 +168,13 @@ accept_all(int listen_fd)
 			log_warn("refused a connection: its user is not one of"
 				 " STOCKROOM_PEERS");
 			close(fd);
-		} else if (!sock_set_timeout(fd, IO_MS) ||
-			   (slot = slot_take(fd)) == -1) {
+		} else if (!sock_set_timeout(fd, IO_MS)) {
 			close(fd);
 		} else {
-			watch(EPOLL_CTL_ADD, fd,
-			    EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
-			    (uint64_t)slot);
+			conns_open(fd);
 		}
 	}
 	return false;
-}
-
-/* Bytes have come, or the peer has gone; libfcgi tells which. */
-static void
-enqueue(int slot)
-{
-	pthread_mutex_lock(&pool.mu);
-	if (pool.conns[slot].state == CONN_IDLE) {
-		pool.conns[slot].state = CONN_READY;
-		pool.conns[slot].since = clock_mono_ms();
-		pool.queue[(pool.head + pool.queued) % CONNS_MAX] = slot;
-		pool.queued++;
-		pthread_cond_signal(&pool.cond);
-	}
-	pthread_mutex_unlock(&pool.mu);
-}
-
-/* Close the connections that have been idle for so long. */
-static void
-close_idle(int64_t ms)
-{
-	int64_t now = clock_mono_ms();
-
-	pthread_mutex_lock(&pool.mu);
-	for (int i = 0; i < CONNS_MAX; i++) {
-		struct conn *conn = &pool.conns[i];
-
-		if (conn->state != CONN_IDLE || now - conn->since < ms)
-			continue;
-		close(conn->fd);
-		conn->state = CONN_FREE;
-		pool.open--;
-	}
-	pthread_mutex_unlock(&pool.mu);
-}
-
-/*
- * End requests that take too long: first nothing more is read of them, so
- * that they are answered for what came; then nothing is written, either.
- */
-static void
-cut_slow(void)
-{
-	int64_t age;
-	int cut;
-
-	pthread_mutex_lock(&pool.mu);
-	for (int i = 0; i < CONNS_MAX; i++) {
-		struct conn *conn = &pool.conns[i];
-
-		age = clock_mono_ms() - conn->since;
-		if (conn->state != CONN_BUSY || age < app_ask_ms(pool.app))
-			continue;
-		cut = age < app_end_ms(pool.app) ? 1 : 2;
-		if (conn->cut < cut)
-			shutdown(conn->fd, cut == 1 ? SHUT_RD : SHUT_RDWR);
-		conn->cut = cut;
-	}
-	pthread_mutex_unlock(&pool.mu);
-}
-
-/* Connections on which the first request has yet to come. */
-static int
-count_fresh(void)
-{
-	int n = 0;
-
-	pthread_mutex_lock(&pool.mu);
-	for (int i = 0; i < CONNS_MAX; i++)
-		n += pool.conns[i].state == CONN_IDLE && pool.conns[i].fresh;
-	pthread_mutex_unlock(&pool.mu);
-	return n;
-}
-
-/*
- * Whether requests get done: a worker is free, or one has finished something
- * since the last look.
- */
-static bool
-is_working(int threads)
-{
-	static int64_t seen;
-	bool good;
-
-	pthread_mutex_lock(&pool.mu);
-	good = pool.busy < threads || pool.finished != seen;
-	seen = pool.finished;
-	pthread_mutex_unlock(&pool.mu);
-	return good;
 }
 
 /* The manager hears of us while this loop turns and the workers work. */
@@ -368,7 +187,7 @@ keep_alive(int threads)
 	if (rest == 0 || now - told < rest)
 		return;
 	told = now;
-	if (is_working(threads))
+	if (conns_working())
 		service_alive();
 	else
 		log_warn(
@@ -385,6 +204,14 @@ nap(bool resting)
 	return (int)(rest > 0 && rest < ms ? rest : ms);
 }
 
+/* Something has come on a connection, or its peer has gone. */
+static void
+tell(const struct epoll_event *ev)
+{
+	conns_event(ev->data.u64,
+	    (ev->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+}
+
 /* One wait and what came of it; false when asked to end. */
 static bool
 turn(int listen_fd, int64_t *rest_until)
@@ -393,7 +220,7 @@ turn(int listen_fd, int64_t *rest_until)
 	bool resting = *rest_until != 0, ending = false;
 	int n;
 
-	if (resting && clock_mono_ms() >= *rest_until && !is_full()) {
+	if (resting && clock_mono_ms() >= *rest_until && !conns_full()) {
 		watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
 		*rest_until = 0;
 		resting = false;
@@ -406,7 +233,7 @@ turn(int listen_fd, int64_t *rest_until)
 			/* What else has come is told this once only. */
 			ending = true;
 		} else if (events[i].data.u64 != TAG_LISTEN) {
-			enqueue((int)events[i].data.u64);
+			tell(&events[i]);
 		} else if (!accept_all(listen_fd)) {
 			epoll_ctl(
 			    pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
@@ -459,42 +286,30 @@ static void
 drain(int listen_fd, int signal_fd)
 {
 	struct epoll_event events[64];
-	int64_t until = clock_mono_ms() + FRESH_MS, left;
+	int64_t until = clock_mono_ms() + FRESH_MS;
 	int n;
 
 	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
 	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, signal_fd, NULL);
 	close(listen_fd);
-	pthread_mutex_lock(&pool.mu);
-	pool.ending = true;
-	pthread_mutex_unlock(&pool.mu);
-	while (count_fresh() > 0 && (left = until - clock_mono_ms()) > 0) {
-		n = epoll_wait(pool.epoll_fd, events, 64, (int)left);
+	conns_ending();
+	while (conns_left(clock_mono_ms() < until) > 0) {
+		n = epoll_wait(pool.epoll_fd, events, 64, LEFT_MS);
 		for (int i = 0; i < n; i++)
-			enqueue((int)events[i].data.u64);
+			tell(&events[i]);
+		conns_tick(app_ask_ms(pool.app), app_end_ms(pool.app));
 	}
-}
-
-/* Let the workers finish what has begun, and end them. */
-static void
-stop_workers(pthread_t *threads, int count)
-{
-	pthread_mutex_lock(&pool.mu);
-	pool.stopping = true;
-	pthread_cond_broadcast(&pool.cond);
-	pthread_mutex_unlock(&pool.mu);
-	for (int i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
 }
 
 struct accept_counts
 accept_counts(void)
 {
+	struct conns_counts now = conns_counts();
 	struct accept_counts counts;
 
 	pthread_mutex_lock(&pool.mu);
-	counts = (struct accept_counts){
-	    pool.started, pool.threads, pool.busy, pool.queued, pool.open};
+	counts = (struct accept_counts){pool.started, pool.threads, now.busy,
+	    now.queued, now.parked, now.open};
 	pthread_mutex_unlock(&pool.mu);
 	return counts;
 }
@@ -511,6 +326,7 @@ accept_run(const struct app *app, int listen_fd, int count)
 	if ((pool.epoll_fd = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
 	    !sock_set_nonblock(listen_fd, true))
 		log_fatal(EX_OSERR, "epoll: %s", strerror(errno));
+	conns_init(pool.epoll_fd, count);
 	signal_fd = take_signals();
 	watch(EPOLL_CTL_ADD, signal_fd, EPOLLIN, TAG_SIGNAL);
 	watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
@@ -523,15 +339,17 @@ accept_run(const struct app *app, int listen_fd, int count)
 	while (turn(listen_fd, &rest_until)) {
 		keep_alive(count);
 		if (clock_mono_ms() - ticked >= TICK_MS) {
-			close_idle(IDLE_MS);
-			cut_slow();
+			conns_close_idle(IDLE_MS);
+			conns_tick(app_ask_ms(app), app_end_ms(app));
 			ticked = clock_mono_ms();
 		}
 	}
 	service_stopping();
 	drain(listen_fd, signal_fd);
-	stop_workers(threads, count);
-	close_idle(0);
+	conns_stop();
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	conns_close_idle(0);
 	close(signal_fd);
 	close(pool.epoll_fd);
 }

@@ -4,10 +4,10 @@
  */
 
 /*
- * The accept loop.  It owns every connection until a request has begun to
- * arrive on it, and again between two requests, so that an idle peer costs a
- * descriptor but never a thread; worker threads run libfcgi on those that
- * have something to say.
+ * The accept loop.  It owns every connection until a request has arrived on
+ * it, and again between two requests, so that a peer that is idle or slow
+ * costs a descriptor but no thread; worker threads run libfcgi on those that
+ * have something to say.  conns.h keeps them apart.
  */
 #ifndef FCGI_APP_ACCEPT_H
 #define FCGI_APP_ACCEPT_H
@@ -22,6 +22,7 @@ struct accept_counts {
 	int threads;
 	int busy;        /* of them */
 	int queued;      /* connections with a request that wait for one */
+	int parked;      /* requests of which only a part has come */
 	int connections; /* open, the idle ones too */
 };
 struct accept_counts accept_counts(void);

@@ -179,6 +179,8 @@ put_process(struct buf *out)
 	    out, NAME "threads_busy", "Of them, those that do now.", now.busy);
 	gauge(out, NAME "requests_queued", "Requests that wait for a thread.",
 	    now.queued);
+	gauge(out, NAME "requests_parked",
+	    "Requests of which only a part has come.", now.parked);
 	gauge(out, NAME "connections",
 	    "Connections of web servers, idle ones too.", now.connections);
 }

@@ -5,23 +5,18 @@
 
 #include "preview.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "shared/clock.h"
-
-#define GAP_MS 10000 /* between two pieces, at most */
 
 /* FastCGI Specification 1.0, sections 3.3 and 8. */
 #define HEAD        8
 #define BEGIN       1
 #define END         3
 #define PARAMS      4
+#define STDIN       5
 #define STDOUT      6
 #define BEGIN_BYTES 8
 #define FIRST       (HEAD + BEGIN_BYTES) /* of what follows the begin */
@@ -51,6 +46,39 @@ judge_pairs(const unsigned char *p, size_t len)
 		at += sum;
 	}
 	return PREVIEW_GOOD;
+}
+
+/* Whether the body's records, of the request ID, go to its end. */
+static enum preview
+judge_body(const unsigned char *p, size_t len, const unsigned char id[2])
+{
+	size_t size;
+
+	while (len >= HEAD) {
+		size = (size_t)p[4] << 8 | p[5];
+		/* Anything else is for libfcgi to judge. */
+		if (p[0] != 1 || p[1] != STDIN ||
+		    (size == 0 && memcmp(id, p + 2, 2) == 0))
+			return PREVIEW_GOOD;
+		size += HEAD + p[6];
+		if (len < size)
+			break;
+		p += size;
+		len -= size;
+	}
+	return PREVIEW_BODY;
+}
+
+/* All that follows the begin record and the parameters. */
+static enum preview
+judge_rest(unsigned char *bytes, size_t pairs, size_t at, size_t len)
+{
+	enum preview body;
+
+	if (judge_pairs(bytes + FIRST, pairs) != PREVIEW_GOOD)
+		return PREVIEW_BAD;
+	body = judge_body(bytes + at, len - at, bytes + 2);
+	return body == PREVIEW_BODY && len == PREVIEW_MAX ? PREVIEW_LONG : body;
 }
 
 /*
@@ -83,7 +111,7 @@ preview_judge(unsigned char *bytes, size_t len)
 		if (len - at < HEAD + size + pad)
 			return PREVIEW_MORE;
 		if (at != 0 && size == 0)
-			return judge_pairs(bytes + FIRST, pairs);
+			return judge_rest(bytes, pairs, at + HEAD + pad, len);
 		memcpy(id, r + 2, 2);
 		if (at != 0) {
 			memmove(bytes + FIRST + pairs, r + HEAD, size);
@@ -93,44 +121,15 @@ preview_judge(unsigned char *bytes, size_t len)
 	}
 }
 
-/* Look at what is there; false when the peer has gone. */
-static int
-look(int fd, unsigned char *bytes, enum preview *out)
+enum preview
+preview_look(int fd, unsigned char *bytes)
 {
 	ssize_t n;
 
 	do
 		n = recv(fd, bytes, PREVIEW_MAX, MSG_PEEK | MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);
-	*out = n > 0 ? preview_judge(bytes, (size_t)n) : PREVIEW_MORE;
-	return n > 0 || (n == -1 && errno == EAGAIN);
-}
-
-/*
- * Bytes that are only looked at stay readable, so that waiting for more of
- * them needs edges.
- */
-enum preview
-preview_wait(int fd, int64_t deadline, unsigned char *bytes)
-{
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
-	enum preview seen;
-	int64_t left;
-	int ep;
-
-	if (!look(fd, bytes, &seen) || seen != PREVIEW_MORE)
-		return seen;
-	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
-		return PREVIEW_MORE;
-	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0)
-		while ((left = deadline - clock_mono_ms()) > 0 &&
-		       epoll_wait(ep, &ev, 1,
-			   (int)(left < GAP_MS ? left : GAP_MS)) != 0 &&
-		       look(fd, bytes, &seen) && seen == PREVIEW_MORE &&
-		       (ev.events & (EPOLLRDHUP | EPOLLHUP)) == 0)
-			continue;
-	close(ep);
-	return seen;
+	return n > 0 ? preview_judge(bytes, (size_t)n) : PREVIEW_MORE;
 }
 
 /* A record for the request ID. */

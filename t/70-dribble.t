@@ -18,7 +18,7 @@ use Check;
 use FastCGI;
 use Stockroom;
 
-use constant { THREADS => 4, ASK => 1, ENDS => 8 };
+use constant { THREADS => 4, ASK => 1, ENDS => 8, PATIENT => 40 };
 
 my $s = Stockroom->new(users => { ana => 'editor' }, env => {
 	STOCKROOM_REQUEST_TIME => ASK, STOCKROOM_QUERY_TIME => 1,
@@ -141,6 +141,41 @@ is($other->response(5)->{status}, 200,
 $took = time - $start;
 cmp_ok($took, '<', ENDS + 20, 'for long');
 cmp_ok($took, '>', ASK, 'though for longer than for asking');
+
+# -- bodies that have begun to come, three times as many as threads
+
+$_->close for @slow;
+$s->stop('app');
+$s->{env}{STOCKROOM_REQUEST_TIME} = PATIENT;
+$s->start('app');
+# A piece takes far more of that buffer than it has bytes.
+$c = ask(my $pieces = '{"sku":"D-5","name":"x","notes":"' . 'x' x 900 . '"}');
+$c->stdin($_) for split //, $pieces;
+$c->stdin('');
+is($c->response->{status}, 201, 'a short body in a thousand pieces is read');
+@slow = map { ask($body)->stdin('{"sku"') } 1 .. 3 * THREADS;
+$start = time;
+is_status($s->get('/health'), 200, 'bodies to come');
+is_status($s->post($items, { sku => 'D-2', name => 'x' }, @ana), 201,
+    'and a body that has');
+cmp_ok(time - $start, '<', PATIENT / 2, 'need no thread');
+# Longer than the socket's buffer: such a one has to be read to come at all.
+my $long = '{"sku":"D-3","notes":"' . 'x' x 800_000 . '"}';
+my @long = map { ask($long)->stdin(substr $long, 0, 70_000) } 1 .. 3 * THREADS;
+$start = time;
+is_status($s->get('/health'), 200, 'long bodies to come');
+is_status($s->post($items, { sku => 'D-4', name => 'x' }, @ana), 201,
+    'and a short one');
+cmp_ok(time - $start, '<', PATIENT / 2, 'leave some threads to others');
+$_->close for @long;
+is_status($s->post($items, { sku => 'D-3', notes => 'x' x 800_000 }, @ana),
+    422, 'when they go, another long one is read');
+cmp_ok(time - $start, '<', PATIENT / 2, 'in its turn');
+$_->stdin(substr $body, 6)->stdin('') for @slow;
+is_deeply([map { $_->response->{status} } @slow], [(409) x @slow],
+    'and the others are answered when they have come');
+$s->{env}{STOCKROOM_REQUEST_TIME} = ASK;
+$s->restart('app');
 
 # -- plain CGI
 

@@ -76,10 +76,20 @@ is $s->get('/health')->{status}, 200, 'it serves "app"';
 $s->wait_joined;
 pass 'it finds the relay by "event"';
 cmp_ok $m->signs(2), '>=', 4, 'signs of life';
-my @stuck = map { my $c = FastCGI->connect($s->app_socket); $c->begin; $c } 1;
+$s->post('/inventory/items', { sku => "N-$_", name => 'long',
+    notes => 'n' x 2000 }, @token) for 1 .. 200;
+# A peer that does not read its answer, which is more than a socket holds.
+sub deaf
+{
+	my $c = FastCGI->connect($s->app_socket);
+	$c->begin->params([$s->params('GET',
+	    '/api/v1/inventory/items?limit=200',
+	    headers => { Authorization => "Bearer $token[1]" })])->stdin('');
+	return $c;
+}
+my @stuck = deaf();
 ok $s->wait_for(sub { $m->signs(1) >= 2 }, 10), 'one thread of two is busy';
-push @stuck, FastCGI->connect($s->app_socket);
-$stuck[1]->begin;
+push @stuck, deaf();
 ok $s->wait_for(sub { $m->signs(1) == 0 }, 10),
     'no sign when all threads hang';
 like $s->log_text('app'), qr/all 2 threads are busy/, 'which is logged';

@@ -57,13 +57,22 @@ judge(size_t n)
 
 #define put_text(text, pad) put(4, 1, text, sizeof(text) - 1, pad)
 
-/* Good, and not yet good when cut anywhere. */
+/* Good, and not yet good when cut anywhere; so is what follows them. */
 static void
 is_good(void)
 {
-	assert_int_equal(judge(len), PREVIEW_GOOD);
+	size_t params = len;
+
+	assert_int_equal(judge(len), PREVIEW_BODY);
 	for (size_t n = 0; n < len; n++)
 		assert_int_equal(judge(n), PREVIEW_MORE);
+	put(5, 1, "some", 4, 0);
+	put(5, 1, "body", 4, 9);
+	put(5, 1, "", 0, 2);
+	assert_int_equal(judge(len), PREVIEW_GOOD);
+	/* Its last record's padding may come when it likes. */
+	for (size_t n = params; n < len - 2; n++)
+		assert_int_equal(judge(n), PREVIEW_BODY);
 }
 
 static void
@@ -85,9 +94,18 @@ sound_ones(void **state)
 	put_text("345", 0);
 	put_text("", 0);
 	is_good();
-	/* What follows is none of our business. */
+	/* What follows, and what is no body, is none of our business. */
 	put(5, 1, "body", 4, 0);
 	assert_int_equal(judge(len), PREVIEW_GOOD);
+	begin(1);
+	put_text("", 0);
+	put(2, 1, "", 0, 0);
+	assert_int_equal(judge(len), PREVIEW_GOOD);
+	/* Another request's end is not ours. */
+	begin(1);
+	put_text("", 0);
+	put(5, 2, "", 0, 0);
+	assert_int_equal(judge(len), PREVIEW_BODY);
 }
 
 static void
@@ -155,11 +173,18 @@ large_ones(void **state)
 	put(4, 1, zeroes, PREVIEW_MAX - len - 16, 0);
 	put(4, 1, "", 0, 0);
 	assert_int_equal(len, PREVIEW_MAX);
-	assert_int_equal(judge(len), PREVIEW_GOOD);
+	assert_int_equal(judge(len), PREVIEW_LONG);
 	begin(1);
 	put(4, 1, zeroes, sizeof(zeroes), 0);
 	put(4, 1, zeroes, PREVIEW_MAX - len - 14, 0);
 	assert_int_equal(judge(len), PREVIEW_LARGE);
+	/* A body may be of any length. */
+	begin(1);
+	put_text("", 0);
+	put(5, 1, zeroes, sizeof(zeroes), 0);
+	put(5, 1, zeroes, sizeof(zeroes), 0);
+	assert_int_equal(judge(PREVIEW_MAX - 1), PREVIEW_BODY);
+	assert_int_equal(judge(PREVIEW_MAX), PREVIEW_LONG);
 }
 
 int
