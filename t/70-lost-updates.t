@@ -6,7 +6,8 @@
 # adjustments, If-Match, and merges from versions that are long past.  What
 # was accepted, put in the order of its versions, must give each item as every
 # answer told it and as it is in the end; what was refused must have met
-# another's change.  STOCKROOM_SEED=n plays a run again.
+# another's change.  STOCKROOM_SEED and STOCKROOM_RUNS are taken
+# (lib/Rounds.pm); the suite plays seeds that nobody has seen before.
 
 use strict;
 use warnings;
@@ -16,39 +17,43 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 
 use Check;
+use Rounds;
 use Stockroom;
 
 use constant { CLIENTS => 64, ITEMS => 10, STEPS => 25 };
 
-my $seed = $ENV{STOCKROOM_SEED} // 1 + int rand 1e9;
-note "STOCKROOM_SEED=$seed";
 my @texts = qw(name location unit notes);
-my $s = Stockroom->new(users => { map { ("user$_" => 'editor') } 1 .. 4 },
-    env => { STOCKROOM_USER_WRITES => 0 });
-my @token = map { $s->token("user$_") } 1 .. 4;
+my ($s, @token, %sum);
 
 sub path { return "/inventory/items/$_[0]" }
 
-my %start;
-for my $sku (map { "L-$_" } 1 .. ITEMS) {
-	my $r = $s->post('/inventory/items', { sku => $sku, name => 'start',
-	    quantity => 50 }, token => $token[0]);
-	die "$r->{status} $r->{body}" if $r->{status} != 201;
-	$start{$sku} = $r->{json};
+# Ten items of a round's own; {sku => item}.
+sub make_items
+{
+	my ($seed) = @_;
+	my %start;
+
+	for my $sku (map { "L-$seed-$_" } 1 .. ITEMS) {
+		my $r = $s->post('/inventory/items', { sku => $sku,
+		    name => 'start', quantity => 50 }, token => $token[0]);
+		die "$r->{status} $r->{body}" if $r->{status} != 201;
+		$start{$sku} = $r->{json};
+	}
+	return \%start;
 }
 
-# ---- a client: what it did and what came of it, a list of
+# A step of a client and what came of it:
 # [sku, kind, wish, base version, status, version, item as answered]
 
 sub step
 {
-	my ($me, $n, $seen, @as) = @_;
+	my ($skus, $me, $n, $seen, @as) = @_;
 
-	my $sku = 'L-' . (1 + int rand ITEMS);
-	# Half of the time from what was read long ago.
+	my $sku = $skus->[rand @$skus];
+	# Often from what was read long ago.
 	my $item = $seen->{$sku};
 	$item = $seen->{$sku} = $s->get(path($sku), @as)->{json}
-	    if !$item || rand() < 0.5;
+	    if !$item || rand() < $seen->{fresh};
 	my $base = $item->{version};
 	my ($kind, $wish, $r);
 	my $dice = rand;
@@ -72,23 +77,21 @@ sub step
 	    $r->{json}];
 }
 
-my @done = map { ref $_ ? @$_ : () } parallel(CLIENTS, sub {
-	my ($me) = @_;
-	my (%seen, @log);
+# What all clients have done, in no order.
+sub play
+{
+	my ($seed, @skus) = @_;
 
-	srand $seed + $me;
-	push @log, step($me, $_, \%seen, token => $token[$me % @token])
-	    for 1 .. STEPS;
-	return \@log;
-});
-is(scalar @done, CLIENTS * STEPS, 'every client has done all its steps');
-my %count;
-$count{"$_->[1] $_->[4]"}++ for @done;
-note join ', ', map { "$_: $count{$_}" } sort keys %count;
-is_deeply([grep { !/^(?:(?:adjust|merge) (?:200|409)|match (?:200|412))$/ }
-    sort keys %count], [], 'no other answers');
-cmp_ok($count{$_} // 0, '>', 5, "enough of: $_") for 'adjust 200',
-    'match 200', 'match 412', 'merge 200', 'merge 409';
+	my $fresh = 0.2 + rand 0.6;
+	return map { ref $_ ? @$_ : () } parallel(CLIENTS, sub {
+		my ($me) = @_;
+		my %seen = (fresh => $fresh);
+
+		srand $seed * CLIENTS + $me;
+		return [map { step(\@skus, $me, $_, \%seen,
+		    token => $token[$me % @token]) } 1 .. STEPS];
+	});
+}
 
 # ---- the judge
 
@@ -142,38 +145,92 @@ sub groundless
 	} @accepted;
 }
 
-for my $sku (sort keys %start) {
-	my @mine = grep { $_->[0] eq $sku } @done;
-	my @accepted = grep { $_->[4] == 200 } @mine;
-	my @refused = grep { $_->[4] != 200 } @mine;
-	my ($bad, $state, $last) = judge($start{$sku}, @accepted);
-	is_deeply($bad, [], "$sku: " . @accepted . ' accepted, none lost');
+# What is wrong with an item of which these steps were accepted, and these
+# refused.
+sub complaints
+{
+	my ($item, $accepted, $refused) = @_;
+
+	my $sku = $item->{sku};
+	my ($bad, $state, $last) = judge($item, @$accepted);
 	my $now = $s->get(path($sku), token => $token[0])->{json};
-	is_deeply({ map { $_ => $now->{$_} } keys %$state }, $state,
-	    "$sku: it is what they add up to");
-	is($now->{version}, $last, "$sku: the last one's version");
-	is(scalar(grep { groundless($_, @accepted) } @refused), 0,
-	    "$sku: " . @refused . ' refused, each for a reason');
+	return map { "$sku: $_" } @$bad,
+	    (map { "$_ is $now->{$_}, should be $state->{$_}" }
+	    grep { $now->{$_} ne $state->{$_} } sort keys %$state),
+	    $now->{version} == $last ? () :
+	    "version $now->{version}, the last accepted was $last",
+	    map { "$_->[1] from $_->[3] was refused without a reason" }
+	    grep { groundless($_, @$accepted) } @$refused;
 }
 
-# The judge sees a lost one.
-my ($victim) = grep { $_->[1] eq 'adjust' && $_->[4] == 200 } @done;
-my @without = grep { $_ != $victim && $_->[0] eq $victim->[0] &&
-    $_->[4] == 200 } @done;
-my ($bad, $state) = judge($start{ $victim->[0] }, @without);
-my $now = $s->get(path($victim->[0]), token => $token[0])->{json};
-ok(@$bad || $state->{quantity} != $now->{quantity},
-    'one that is left out is missed');
+# How many changes the log has after SINCE, and where it ends.
+sub count_log
+{
+	my ($since) = @_;
+	my ($rows, $more) = (0, 1);
 
-# The log has each of them once.
-my ($rows, $since, $more) = (0, 0, 1);
-while ($more) {
-	my $r = $s->get("/inventory/changes?since=$since&limit=500",
-	    token => $token[0])->{json};
-	$rows += @{ $r->{changes} };
-	($since, $more) = ($r->{position}, $r->{more});
-	$since =~ s/.*://;
+	while ($more) {
+		my $r = $s->get("/inventory/changes?since=$since&limit=500",
+		    token => $token[0])->{json};
+		$rows += @{ $r->{changes} };
+		($since, $more) = ($r->{position}, $r->{more});
+	}
+	return ($rows, $since);
 }
-is($rows, ITEMS + grep({ $_->[4] == 200 } @done), 'the log has each once');
-$s->finish;
+
+my $head = 0;	# of the log, when the last round was over
+
+sub round
+{
+	my (undef, $seed) = @_;
+
+	Rounds::dice($seed);
+	my $start = make_items($seed);
+	my @done = play($seed, sort keys %$start);
+	my %count;
+	$count{"$_->[1] $_->[4]"}++ for @done;
+	$sum{$_} += $count{$_} for keys %count;
+	my @bad = @done == CLIENTS * STEPS ? () : 'not all steps were done';
+	push @bad, map { "answered: $_" } grep {
+		!/^(?:(?:adjust|merge) (?:200|409)|match (?:200|412))$/
+	} sort keys %count;
+	for my $sku (sort keys %$start) {
+		my @mine = grep { $_->[0] eq $sku } @done;
+		push @bad, complaints($start->{$sku},
+		    [grep { $_->[4] == 200 } @mine],
+		    [grep { $_->[4] != 200 } @mine]);
+	}
+	push @bad, 'the judge misses what is left out'
+	    unless sees_a_lost_one($start, @done);
+	my $rows;
+	($rows, $head) = count_log($head);
+	my $accepted = grep { $_->[4] == 200 } @done;
+	push @bad, "$rows changes in the log" if $rows != ITEMS + $accepted;
+	return ("$accepted of " . @done . ' accepted', @bad);
+}
+
+# Whether the judge sees that one adjustment is not there.
+sub sees_a_lost_one
+{
+	my ($start, @done) = @_;
+
+	my ($victim) = grep { $_->[1] eq 'adjust' && $_->[4] == 200 } @done;
+	return complaints($start->{ $victim->[0] }, [grep { $_ != $victim &&
+	    $_->[0] eq $victim->[0] && $_->[4] == 200 } @done], []) > 0;
+}
+
+sub start
+{
+	$s = Stockroom->new(users => { map { ("user$_" => 'editor') } 1 .. 4 },
+	    env => { STOCKROOM_USER_WRITES => 0 });
+	@token = map { $s->token("user$_") } 1 .. 4;
+	$head = 0;
+	return $s;
+}
+
+my $runs = Rounds::play(runs => 3, first => 1 + int rand 1e6, fresh => 50,
+    start => \&start, round => \&round);
+note join ', ', map { "$_: $sum{$_}" } sort keys %sum;
+cmp_ok($sum{$_} // 0, '>', 5 * $runs, "enough of: $_") for 'adjust 200',
+    'match 200', 'match 412', 'merge 200', 'merge 409';
 done_testing;
