@@ -8,7 +8,7 @@
 
 import { el } from "./dom.js";
 import { STATES, stateOf } from "./store.js";
-import { ago, formatNumber } from "./words.js";
+import { ago, formatNumber, isolate } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
 /** @typedef {import("./grid.js").Column} Column */
@@ -50,7 +50,7 @@ export function statePill(item)
 /** @param {Item} item who changed it, and when */
 function changedNode(item)
 {
-	return el("span.changed", {}, `${item.updated_by} · `,
+	return el("span.changed", {}, `${isolate(item.updated_by)} · `,
 	    el("time", { datetime: item.updated_at,
 		title: new Date(item.updated_at).toLocaleString() },
 	    ago(item.updated_at, Date.now())));

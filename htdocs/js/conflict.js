@@ -8,7 +8,7 @@
  */
 
 import { byId, el } from "./dom.js";
-import { ago, formatValue } from "./words.js";
+import { ago, formatValue, isolate } from "./words.js";
 
 /** A phone: the card lies at the lower edge. */
 const PHONE = "(max-width: 640px)";
@@ -101,7 +101,8 @@ export class Conflicts {
 		this.list.push(c);
 		this.folded = false;
 		this.draw(!this.hooks.busy());
-		this.hooks.announce(`${c.label} of ${c.sku}: ${this.text(c)
+		this.hooks.announce(`${isolate(c.label)} of ${c.sku}: ` +
+		    `${this.text(c)
 		    .map((t) => typeof t === "string" ? t : t.textContent)
 		    .join("")}`);
 	}
@@ -195,7 +196,8 @@ export class Conflicts {
 				this.fold();
 			} },
 		el("h2#conflict-title", {}, c.of === "create" ?
-		    `New item ${c.sku}` : `${c.label} of ${c.sku}`),
+		    `New item ${c.sku}` :
+		    `${isolate(c.label)} of ${c.sku}`),
 		el("p#conflict-text", { "data-testid": "conflict-text" },
 		    ...this.text(c)),
 		el("div.conflict-choice", {}, ...choices(c).map((choice) =>

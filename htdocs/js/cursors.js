@@ -8,7 +8,7 @@
  */
 
 import { badge, el, setAttr } from "./dom.js";
-import { initials } from "./words.js";
+import { initials, isolate } from "./words.js";
 
 /** Badges shown on a row before "+N". */
 const BADGES = 3;
@@ -82,8 +82,9 @@ function badges(marks, label)
 	    marks;
 	const list = shown.map((m) => {
 		const what = m.mode === "edit" ?
-		    `${m.name} is editing ${label(m.field)}` :
-		    `${m.name} is here`;
+		    `${isolate(m.name)} is editing ` +
+		    isolate(label(m.field)) :
+		    `${isolate(m.name)} is here`;
 		return badge("span.row-badge", initials(m.name), m.color, {
 			"data-testid": "row-badge", "data-user": m.name,
 			"data-mode": m.mode, "data-editing-field":
@@ -93,7 +94,8 @@ function badges(marks, label)
 
 	if (shown.length < marks.length)
 		list.push(el("span.row-badge.more", { title:
-		    marks.slice(shown.length).map((m) => m.name).join(", ") },
+		    marks.slice(shown.length).map((m) =>
+			isolate(m.name)).join(", ") },
 		`+${marks.length - shown.length}`));
 	return list;
 }
@@ -102,7 +104,7 @@ function badges(marks, label)
 function remoteEdit(cell, marks)
 {
 	const old = cell.querySelector(":scope > .edit-tag");
-	const text = marks.map((m) => m.name).join(", ");
+	const text = marks.map((m) => isolate(m.name)).join(", ");
 
 	setAttr(cell, "data-remote-edit", marks.length > 0);
 	if (marks.length === 0) {

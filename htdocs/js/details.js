@@ -12,7 +12,7 @@ import { el } from "./dom.js";
 import { complain, control, dialog } from "./forms.js";
 import { restsOn } from "./edits.js";
 import { fieldText, readField } from "./rules.js";
-import { ago, changeWords, formatNumber, formatValue, parseMilli }
+import { ago, changeWords, formatNumber, formatValue, isolate, parseMilli }
 	from "./words.js";
 
 /**
@@ -392,10 +392,10 @@ export class Details {
 		    ev.update_type === "create" ? "" :
 		    ev.changes.length > 1 && ev.update_type !== "delete" ?
 			ev.changes.map((c) =>
-			    `${this.hooks.field(c.field).label}: ` +
+			    `${isolate(this.hooks.field(c.field).label)}: ` +
 			    `${formatValue(c.old_value)} → ` +
 			    formatValue(c.new_value)).join(" · ") +
-			    (ev.reason ? ` · ${ev.reason}` : "") :
+			    (ev.reason ? ` · ${isolate(ev.reason)}` : "") :
 			words.detail,
 		    ev.update_type === "create" ? "" : " · ",
 		    el("time", { datetime: ev.timestamp,

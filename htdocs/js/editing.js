@@ -17,7 +17,7 @@ import { Editor } from "./editor.js";
 import { Leases } from "./leases.js";
 import { shownName } from "./people.js";
 import { notice } from "./toast.js";
-import { inSentence } from "./words.js";
+import { inSentence, isolate } from "./words.js";
 
 /**
  * @typedef {import("./columns.js").Field} Field
@@ -241,7 +241,7 @@ export class Editing {
 		const who = holder === null ? "" :
 		    holder.user_id === this.page.me.user_id &&
 		    !holder.name ? "You, in another window," :
-			shownName(holder);
+			isolate(shownName(holder));
 		const is = who.startsWith("You,") ? "are" : "is";
 		const text = holder === null ? null : lost ?
 		    `${who} took over · your text is kept` :
@@ -257,8 +257,9 @@ export class Editing {
 		const { want } = this.leases;
 
 		if (want !== null)
-			assertive(`${name} took over ${inSentence(
-			    this.page.field(want.field ?? "").label)} of ` +
+			assertive(`${isolate(name)} took over ` +
+			    `${isolate(inSentence(this.page.field(
+				want.field ?? "").label))} of ` +
 			    `${want.row}. Your text is kept.`);
 	}
 }

@@ -12,7 +12,7 @@ import { el, setAttr } from "./dom.js";
 import { keepDraft } from "./drafts.js";
 import { restsOn } from "./edits.js";
 import { fieldText, readField } from "./rules.js";
-import { formatValue } from "./words.js";
+import { formatValue, isolate } from "./words.js";
 
 /** Longest that a text input gets in the table, px. */
 const NOTES_WIDTH = 320;
@@ -117,7 +117,7 @@ export class Editor {
 		this.input = control(field, text);
 		this.input.setAttribute("data-testid", "editor-input");
 		this.input.setAttribute("aria-label",
-		    `${field.label} of ${sku}`);
+		    `${isolate(field.label)} of ${sku}`);
 		this.input.setAttribute("aria-describedby", "editor-notes");
 		this.node = this.build(draft);
 		this.listen(this.input);
@@ -147,7 +147,7 @@ export class Editor {
 			"data-type": field.type,
 			"data-multiline": field.name === "notes" },
 		el("span.editor-where", { "aria-hidden": "true" },
-		    `${field.label} of ${sku}`),
+		    `${isolate(field.label)} of ${sku}`),
 		this.input,
 		el("div#editor-notes.editor-notes", { role: "status" },
 		    note("lease"), note("remote"), note("error")));

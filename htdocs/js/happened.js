@@ -8,7 +8,7 @@
  * any case.  Pure: the DOM is in toast.js and news.js.
  */
 
-import { inSentence } from "./words.js";
+import { inSentence, isolate } from "./words.js";
 
 /** Changes kept in the list. */
 export const KEPT = 200;
@@ -134,7 +134,7 @@ export class Group {
 		const most = skus.length >= ITEMS ? "+" : "";
 		const more = skus.length - 2;
 
-		return { before: `${this.last.name} ${verb} ` +
+		return { before: `${isolate(this.last.name)} ${verb} ` +
 		    `${skus.length}${most} items`, sku: "", after: "",
 		detail: more > 0 ?
 		    `${skus[0]}, ${skus[1]} and ${more}${most} more` :
@@ -156,8 +156,9 @@ function oneItem(item)
 	if (list.length === 1)
 		return { ...last.words,
 			detail: `${list[0].old} → ${list[0].now}` };
-	const names = list.map((f) => inSentence(f.label));
-	return { before: `${last.name} changed ${list.length} fields of `,
+	const names = list.map((f) => isolate(inSentence(f.label)));
+	return { before: `${isolate(last.name)} changed ${list.length} ` +
+		"fields of ",
 		sku: last.sku, after: "", detail: names.length === 2 ?
 		    names.join(" and ") : `${names[0]}, ${names[1]} and ` +
 		    `${names.length - 2} more` };

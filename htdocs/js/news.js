@@ -12,7 +12,8 @@ import { badge, byId, el, setAttr } from "./dom.js";
 import { Happened } from "./happened.js";
 import { popover } from "./menu.js";
 import { mountToasts } from "./toast.js";
-import { changeWords, clock, formatValue, initials } from "./words.js";
+import { changeWords, clock, formatValue, initials, isolate }
+	from "./words.js";
 
 const MUTED = "stockroom.muted";
 /** Values of one change that the list shows. */
@@ -234,12 +235,13 @@ export class News {
 			    [el("span.happened-value", {}, h.words.detail)];
 		return h.values.slice(0, VALUES).map((v) =>
 		    el("span.happened-value", {}, h.values.length === 1 ? "" :
-			`${v.label} `, v.old, " → ", v.now));
+			`${isolate(v.label)} `, v.old, " → ", v.now));
 	}
 
 	/** @param {Happening} h */
 	go(h)
 	{
-		this.hooks.go(h.sku, `${h.name} changed ${h.sku}`, h.color);
+		this.hooks.go(h.sku, `${isolate(h.name)} changed ${h.sku}`,
+		    h.color);
 	}
 }

@@ -25,7 +25,7 @@ import { Saving } from "./saving.js";
 import { followKeyboard } from "./screen.js";
 import { matches } from "./store.js";
 import { notice } from "./toast.js";
-import { initials } from "./words.js";
+import { initials, isolate } from "./words.js";
 
 /** A phone: cards instead of a table. */
 const PHONE = "(max-width: 640px)";
@@ -155,9 +155,9 @@ export class Page {
 		button.append(badge("span.avatar", initials(name),
 		    safeColor(this.me.color), { "aria-hidden": "true" }));
 		button.setAttribute("aria-label",
-		    `${initials(name)}, account of ${name}`);
+		    `${initials(name)}, account of ${isolate(name)}`);
 		byId("user-menu-name").textContent =
-		    `${name} · ${this.me.role}`;
+		    `${isolate(name)} · ${this.me.role}`;
 		this.mountAccount(button);
 		const add = byId("new-item");
 		add.hidden = !this.editorRole;

@@ -11,7 +11,7 @@ import { Problem } from "./api.js";
 import { badge, byId, el, input, setAttr } from "./dom.js";
 import { popover } from "./menu.js";
 import { fold } from "./store.js";
-import { initials, personTitle } from "./words.js";
+import { initials, isolate, personTitle } from "./words.js";
 
 /** From so many people on there is a field to find one. */
 const FIND = 12;
@@ -222,6 +222,6 @@ class PeopleList {
 		at.textContent = p.row === "" ? "" : p.mode === "edit" ?
 		    `edits ${p.row}` : `on ${p.row}`;
 		at.title = p.mode === "edit" && p.field !== "" ?
-		    `${this.hooks.label(p.field)} of ${p.row}` : "";
+		    `${isolate(this.hooks.label(p.field))} of ${p.row}` : "";
 	}
 }

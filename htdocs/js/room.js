@@ -13,6 +13,7 @@ import { byId } from "./dom.js";
 import { People, safeColor } from "./people.js";
 import { mountPresence } from "./presence.js";
 import { notice } from "./toast.js";
+import { isolate } from "./words.js";
 
 /** How long a row that was looked for is outlined, ms. */
 const FOUND = 2500;
@@ -128,7 +129,7 @@ export class Room {
 	/** Show where somebody is. @param {Person} p */
 	goTo(p)
 	{
-		const who = p.me ? "You are" : `${p.name} is`;
+		const who = p.me ? "You are" : `${isolate(p.name)} is`;
 
 		if (p.row === "")
 			return notice(`${who} on no row now.`,

@@ -7,7 +7,7 @@
 
 import { byId, el } from "./dom.js";
 import { shownName } from "./people.js";
-import { usersOnline } from "./words.js";
+import { isolate, usersOnline } from "./words.js";
 
 /** Lines kept in the log. */
 const LINES = 200;
@@ -51,8 +51,10 @@ export function logFrame(event, data)
  */
 function words(event, data)
 {
-	const name = data.username === undefined ? "" : shownName(data);
-	const of = `${data.field ?? "the row"} of ${data.row}`;
+	const name = data.username === undefined ? "" :
+	    isolate(shownName(data));
+	const of = `${isolate(data.field ?? "the row")} of ${isolate(
+	    data.row ?? "")}`;
 
 	switch (event) {
 	case "connection_established": return `sid ${data.sid}`;
@@ -63,14 +65,15 @@ function words(event, data)
 	case "user_joined": return `${name} joined`;
 	case "user_left": return `${name || data.sid} left`;
 	case "cursor_updated": return `${name} is at ` +
-	    `${data.editing_row ?? "no row"} (${data.cursor_position?.x}, ` +
-	    `${data.cursor_position?.y}) ${data.mode}`;
+	    `${isolate(data.editing_row ?? "no row")} ` +
+	    `(${data.cursor_position?.x}, ${data.cursor_position?.y}) ` +
+	    data.mode;
 	case "lease_changed": return `${name} ${data.action} ${of}` +
-	    (data.from ? ` from ${shownName(data.from)}` : "");
+	    (data.from ? ` from ${isolate(shownName(data.from))}` : "");
 	case "inventory_changed": return `${name}: ${data.update_type} ` +
-	    `${data.field ?? ""} of ${data.sku}: ` +
-	    `${JSON.stringify(data.old_value)} → ` +
-	    JSON.stringify(data.new_value);
+	    `${isolate(data.field ?? "")} of ${data.sku}: ` +
+	    `${isolate(JSON.stringify(data.old_value))} → ` +
+	    isolate(JSON.stringify(data.new_value));
 	default: return JSON.stringify(data);
 	}
 }

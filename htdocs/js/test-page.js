@@ -15,7 +15,7 @@ import { Stream } from "./stream.js";
 import { Tally } from "./tally.js";
 import { clearLog, log, logFrame } from "./test-log.js";
 import { mountScenes } from "./test-scenes.js";
-import { initials, usersOnline } from "./words.js";
+import { initials, isolate, usersOnline } from "./words.js";
 
 const tally = new Tally();
 const people = new People();
@@ -73,7 +73,7 @@ function drawUsers()
 		"data-me": p.me, "data-state": p.away ? "away" : "active",
 	}, badge("span.avatar", initials(p.name), p.color,
 	    { "data-testid": "avatar", "aria-hidden": "true" }),
-	p.name + (p.me ? " (you)" : ""))));
+	isolate(p.name) + (p.me ? " (you)" : ""))));
 	byId("user-count").textContent = persons.length === 0 ? "" :
 	    usersOnline(people.count());
 	byId("no-users").hidden = persons.length > 0;
@@ -203,7 +203,8 @@ async function connect()
 		stream ??= makeStream();
 		await stream.join();
 		status("connected");
-		log("connected", `as ${who.user.username}, sid ${stream.sid}`);
+		log("connected", `as ${isolate(who.user.username)}, ` +
+		    `sid ${stream.sid}`);
 		if (input("test-sku").value === "")
 			input("test-sku").value =
 			    (await items.page(null)).items[0]?.sku ?? "";

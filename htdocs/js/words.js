@@ -74,6 +74,35 @@ export function plainNumber(n)
 	return formatNumber(n).replace(/,/g, "").replace("−", "-");
 }
 
+/** What runs from right to left, or makes other text run. */
+const TURNS = new RegExp("[\\u0590-\\u08ff\\u200e\\u200f\\u2028-\\u202e" +
+    "\\u2066-\\u2069\\ufb1d-\\ufdff\\ufe70-\\ufeff" +
+    "\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]", "u");
+
+/**
+ * Somebody's text within a sentence of ours: what it does to the direction
+ * ends with it (Unicode Annex 9: FSI and PDI around it, its own in pairs).
+ * Text that cannot do anything is as it was.
+ * @param {string} text
+ */
+export function isolate(text)
+{
+	let open = 0, out = "";
+
+	if (!TURNS.test(text))
+		return text;
+	for (const c of text.replace(/[\u2028\u2029]/g, " ")) {
+		if (c >= "\u2066" && c <= "\u2068")
+			open++;
+		else if (c === "\u2069" && open-- === 0) {
+			open = 0;
+			continue;
+		}
+		out += c;
+	}
+	return `\u2068${out}${"\u2069".repeat(open + 1)}`;
+}
+
 /**
  * A value of any field for people.
  * @param {unknown} value
@@ -87,7 +116,9 @@ export function formatValue(value, type)
 	if (typeof value === "number" || type === "number")
 		return formatNumber(value);
 	const text = String(value).replace(/\s+/g, " ").trim();
-	return text.length > 60 ? text.slice(0, 59) + "…" : text;
+	const all = [...text];
+	return isolate(all.length > 60 ? all.slice(0, 59).join("") + "…" :
+	    text);
 }
 
 /**
@@ -122,7 +153,8 @@ export function usersOnline(n)
  */
 export function personTitle(p)
 {
-	return p.name + (p.me ? " (you)" : "") + (p.away ? " (away)" : "");
+	return isolate(p.name) + (p.me ? " (you)" : "") +
+	    (p.away ? " (away)" : "");
 }
 
 /**
@@ -186,7 +218,7 @@ export function activity(editing)
 	return {
 		name: e.name,
 		what: e.field === "" ? " is editing " :
-		    ` is editing ${e.field} of `,
+		    ` is editing ${isolate(e.field)} of `,
 		sku: e.sku,
 		more: editing.length - 1,
 	};
@@ -218,9 +250,10 @@ export function activity(editing)
  */
 export function changeWords(ev, field)
 {
-	const parts = { before: `${ev.username} `, sku: ev.sku, after: "",
-		detail: "" };
-	const names = ev.changes.map((c) => inSentence(field(c.field).label));
+	const parts = { before: `${isolate(ev.username)} `, sku: ev.sku,
+		after: "", detail: "" };
+	const names = ev.changes.map((c) =>
+	    isolate(inSentence(field(c.field).label)));
 	const list = names.length === 0 ? "" :
 	    names.length === 1 ? names[0] :
 	    names.length === 2 ? `${names[0]} and ${names[1]}` :
@@ -231,13 +264,13 @@ export function changeWords(ev, field)
 	switch (ev.update_type) {
 	case "create":
 		parts.before += "added ";
-		parts.detail = String(ev.changes.find(
-		    (c) => c.field === "name")?.new_value ?? "");
+		parts.detail = isolate(String(ev.changes.find(
+		    (c) => c.field === "name")?.new_value ?? ""));
 		return parts;
 	case "delete":
 		parts.before += "deleted ";
-		parts.detail = String(ev.changes.find(
-		    (c) => c.field === "name")?.old_value ?? "");
+		parts.detail = isolate(String(ev.changes.find(
+		    (c) => c.field === "name")?.old_value ?? ""));
 		return parts;
 	case "adjust":
 		parts.before += `adjusted ${list || "quantity"} for `;
@@ -262,6 +295,7 @@ export function changeWords(ev, field)
 		}
 	}
 	if (ev.reason)
-		parts.detail += (parts.detail === "" ? "" : " · ") + ev.reason;
+		parts.detail += (parts.detail === "" ? "" : " · ") +
+		    isolate(ev.reason);
 	return parts;
 }

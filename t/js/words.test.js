@@ -46,6 +46,35 @@ test("values are shown on one line, short, and never as nothing", () => {
 	assert.equal(words.formatValue("a\n b"), "a b");
 	assert.equal(words.formatValue(1500), "1,500");
 	assert.equal(words.formatValue("x".repeat(100)).length, 60);
+	assert.equal(words.formatValue("\u{1f600}".repeat(100)),
+	    "\u{1f600}".repeat(59) + "…", "no half of a character");
+});
+
+test("a text in a sentence turns nothing but itself", () => {
+	for (const same of ["", "ana", "é ß 愛 \u{1f600}", "a (b) → c"])
+		assert.equal(words.isolate(same), same);
+	const around = (/** @type {string} */ t) => `\u2068${t}\u2069`;
+	for (const [text, inside] of [["אבג", "אבג"],
+		["a\u202eb", "a\u202eb"], ["\u200fa", "\u200fa"],
+		["a\u2069b\u202ec", "ab\u202ec"],
+		["\u2069\u2069", ""], ["\u2067a", "\u2067a\u2069"],
+		["\u2066\u2067a\u2069\u2069\u2069b",
+			"\u2066\u2067a\u2069\u2069b"],
+		["\u202ea\u2029b\u2028c", "\u202ea b c"]])
+		assert.equal(words.isolate(text), around(inside));
+	const ev = { seq: 1, user_id: 1, username: "\u202eana", sku: "S",
+		update_type: "edit", version: 1, timestamp: "", source: "api",
+		reason: "\u202eno",
+		changes: [{ field: "f", old_value: "\u202ea",
+			new_value: "\u2069b" }] };
+	const p = words.changeWords(ev, () =>
+	    ({ label: "\u202eL", type: "text" }));
+	assert.equal(p.before, `${around("\u202eana")} updated ` +
+	    `${around("\u202eL")} for `);
+	assert.equal(p.detail, `${around("\u202ea")} → ${around("b")} · ` +
+	    around("\u202eno"));
+	assert.equal(words.personTitle({ name: "\u202ea", me: true,
+		away: false }), `${around("\u202ea")} (you)`);
 });
 
 test("initials", () => {
