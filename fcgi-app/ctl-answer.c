@@ -78,9 +78,11 @@ ctl_answer_failure(struct ctl *ctl, int code, const char *message)
 	fflush(stdout);
 }
 
+#define CELL (4 * 4096) /* bytes of a cell, each of its text written out */
+
 /* A member as a table shows it: "2026-11-22 20:40" for a time. */
 static const char *
-cell(struct json_object *row, const char *key, char time[20])
+cell(struct json_object *row, const char *key, char out[CELL])
 {
 	struct json_object *value = NULL;
 	const char *text;
@@ -93,9 +95,10 @@ cell(struct json_object *row, const char *key, char time[20])
 		return "-";
 	if (strlen(text) != CLOCK_TEXT - 1 || text[10] != 'T' ||
 	    text[CLOCK_TEXT - 2] != 'Z')
-		return text;
-	snprintf(time, 20, "%.10s %.5s", text, text + 11);
-	return time;
+		utf8_plain(text, out, CELL);
+	else
+		snprintf(out, CELL, "%.10s %.5s", text, text + 11);
+	return out;
 }
 
 static int
@@ -111,10 +114,10 @@ print_row(struct json_object *row, const struct ctl_column *columns,
 {
 	const struct ctl_column *c;
 	const char *text;
-	char time[20];
+	char out[CELL];
 
 	for (c = columns; c->heading != NULL; c++) {
-		text = row != NULL ? cell(row, c->key, time) : c->heading;
+		text = row != NULL ? cell(row, c->key, out) : c->heading;
 		fputs(text, stdout);
 		if (c[1].heading != NULL)
 			printf(
@@ -128,13 +131,13 @@ print_table(struct json_object *array, const struct ctl_column *columns)
 {
 	int widths[COLUMNS_MAX], w, n = 0;
 	size_t i, count = json_object_array_length(array);
-	char time[20];
+	char out[CELL];
 
 	for (; columns[n].heading != NULL; n++) {
 		widths[n] = width(columns[n].heading);
 		for (i = 0; i < count; i++) {
 			w = width(cell(json_object_array_get_idx(array, i),
-			    columns[n].key, time));
+			    columns[n].key, out));
 			if (w > widths[n])
 				widths[n] = w;
 		}

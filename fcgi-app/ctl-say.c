@@ -13,17 +13,22 @@
 
 #include "ctl.h"
 #include "shared/log.h"
+#include "shared/utf8.h"
 
 /* The last message: the one that tells why a command failed. */
 static char last[1024];
 static struct ctl *said_by;
 
+/* What a file or an argument holds is not for the terminal to obey. */
 static void
 put(const struct ctl *ctl, const char *text)
 {
+	char plain[4 * sizeof(last)];
+
+	utf8_plain(text, plain, sizeof(plain));
 	fprintf(stderr, "stockroomctl: %s%s%s\n",
 	    ctl->command != NULL ? ctl->command : "",
-	    ctl->command != NULL ? ": " : "", text);
+	    ctl->command != NULL ? ": " : "", plain);
 }
 
 static void __attribute__((__format__(printf, 2, 0)))

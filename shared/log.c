@@ -84,13 +84,10 @@ cut(struct log_line *ln, bool quoted)
 	ln->len += quoted ? 4 : 3;
 }
 
-/* Characters that could forge or garble a line, on a terminal too. */
 static bool
 is_unsafe(uint32_t ch)
 {
-	return ch < 0x20 || ch == '"' || ch == '\\' ||
-	       (ch >= 0x7f && ch < 0xa0) || ch == 0x2028 || ch == 0x2029 ||
-	       (ch >= 0x202a && ch <= 0x202e) || (ch >= 0x2066 && ch <= 0x2069);
+	return ch == '"' || ch == '\\' || utf8_garbles(ch);
 }
 
 static bool

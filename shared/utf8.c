@@ -6,6 +6,7 @@
 #include "utf8.h"
 
 #include <assert.h>
+#include <string.h>
 
 size_t
 utf8_next(const char *text, size_t len, uint32_t *out)
@@ -111,4 +112,41 @@ utf8_cut(const char *text, size_t len)
 				   : start;
 	}
 	return len;
+}
+
+bool
+utf8_garbles(uint32_t ch)
+{
+	return ch < 0x20 || (ch >= 0x7f && ch < 0xa0) || ch == 0x2028 ||
+	       ch == 0x2029 || (ch >= 0x202a && ch <= 0x202e) ||
+	       (ch >= 0x2066 && ch <= 0x2069);
+}
+
+void
+utf8_plain(const char *text, char *out, size_t size)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t left = strlen(text), at = 0, n, i;
+	uint32_t ch;
+
+	for (; left > 0; text += n, left -= n) {
+		n = utf8_next(text, left, &ch);
+		if (n != 0 && !utf8_garbles(ch)) {
+			if (n >= size - at)
+				break;
+			memcpy(out + at, text, n);
+			at += n;
+			continue;
+		}
+		n = n == 0 ? 1 : n;
+		if (4 * n >= size - at)
+			break;
+		for (i = 0; i < n; i++) {
+			out[at++] = '\\';
+			out[at++] = 'x';
+			out[at++] = hex[(unsigned char)text[i] >> 4];
+			out[at++] = hex[text[i] & 15];
+		}
+	}
+	out[at] = '\0';
 }

@@ -31,6 +31,19 @@ bool utf8_valid(const char *text, size_t len);
 /* Characters in LEN bytes of valid UTF-8. */
 size_t utf8_characters(const char *text, size_t len);
 
+/*
+ * Whether a character could forge a line or garble a terminal: controls, line
+ * separators, and what overrides the direction of writing.
+ */
+bool utf8_garbles(uint32_t ch);
+
+/*
+ * TEXT as people may read it: what garbles and what is not UTF-8 is written
+ * as \xNN, a byte each.  SIZE bytes of OUT at most, with a NUL, and whole
+ * characters.
+ */
+void utf8_plain(const char *text, char *out, size_t size);
+
 /* The most bytes, at most LEN, that do not cut a character of TEXT. */
 size_t utf8_cut(const char *text, size_t len);
 

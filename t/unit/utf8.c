@@ -103,6 +103,38 @@ test_cut(void **state)
 }
 
 static void
+test_plain(void **state)
+{
+	static const char *const pairs[][2] = {
+	    {"", ""},
+	    {"a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\\"",
+		"a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\\""},
+	    {"a\033[2J\r\n\t\x7f", "a\\x1B[2J\\x0D\\x0A\\x09\\x7F"},
+	    {"\xc2\x9b\xc2\xa0", "\\xC2\\x9B\xc2\xa0"},
+	    {"\xe2\x80\xae\xe2\x80\xa8\xe2\x81\xa6",
+		"\\xE2\\x80\\xAE\\xE2\\x80\\xA8\\xE2\\x81\\xA6"},
+	    {"\xff\xed\xa0\x80z", "\\xFF\\xED\\xA0\\x80z"},
+	};
+	char out[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		utf8_plain(pairs[i][0], out, sizeof(out));
+		assert_string_equal(out, pairs[i][1]);
+	}
+	/* Whole characters, and room for the NUL. */
+	utf8_plain("ab", out, 2);
+	assert_string_equal(out, "a");
+	utf8_plain("a\xe2\x82\xac", out, 4);
+	assert_string_equal(out, "a");
+	utf8_plain("a\n", out, 5);
+	assert_string_equal(out, "a");
+	utf8_plain("a\n", out, 6);
+	assert_string_equal(out, "a\\x0A");
+}
+
+static void
 test_clock(void **state)
 {
 	char text[CLOCK_TEXT];
@@ -127,6 +159,7 @@ main(void)
 	    cmocka_unit_test(test_invalid),
 	    cmocka_unit_test(test_round),
 	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_plain),
 	    cmocka_unit_test(test_clock),
 	};
 
