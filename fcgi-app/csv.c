@@ -148,8 +148,9 @@ static enum csv_result
 read_field(struct csv *csv, int *c)
 {
 	struct csv_place here = csv->next;
-	size_t start = csv->text.len;
+	size_t start = csv->text.len, len;
 	enum csv_result result;
+	const char *text;
 
 	if (csv->count == CSV_FIELDS_MAX)
 		return bad(csv, here, "there are more than 128 fields");
@@ -164,11 +165,13 @@ read_field(struct csv *csv, int *c)
 		return result;
 	if (csv->text.full)
 		return bad(csv, here, "the record is longer than 64 KiB");
-	if (csv->text.len > start &&
-	    memchr(csv->text.data + start, '\0', csv->text.len - start) != NULL)
+	/* There may be no text at all yet. */
+	len = csv->text.len - start;
+	text = len > 0 ? csv->text.data + start : "";
+	if (memchr(text, '\0', len) != NULL)
 		return bad(
 		    csv, here, "it holds a NUL byte; text must be UTF-8");
-	if (!utf8_valid(csv->text.data + start, csv->text.len - start))
+	if (!utf8_valid(text, len))
 		return bad(csv, here, "it is not UTF-8");
 	add(csv, '\0');
 	csv->count++;
