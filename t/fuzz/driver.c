@@ -8,8 +8,6 @@
  */
 #include <stdio.h>
 
-#include <sodium.h>
-
 #include "target.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -24,11 +22,12 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	MUST(sodium_init() >= 0);
+	fuzz_begin();
 	if (name == NULL || (target = fuzz_find(name)) == NULL) {
 		fprintf(stderr, "STOCKROOM_FUZZ must name a target\n");
 		exit(64);
 	}
+	unsetenv("STOCKROOM_FUZZ"); /* it is no setting */
 	return 0;
 }
 

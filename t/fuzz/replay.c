@@ -5,13 +5,12 @@
 
 /*
  * Every file of the corpus through its target, as a test: TAP.  The folder
- * is t/fuzz/corpus of the source.
+ * is t/fuzz/corpus of the source, or the first argument; the second names the
+ * only target to run.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <sodium.h>
 
 #include "target.h"
 
@@ -71,8 +70,10 @@ main(int argc, char *argv[])
 	int number = 0, failed = 0, count;
 
 	setvbuf(stdout, NULL, _IONBF, 0);
-	MUST(sodium_init() >= 0);
+	fuzz_begin();
 	for (t = fuzz_targets; t->name != NULL; t++) {
+		if (argc > 2 && strcmp(argv[2], t->name) != 0)
+			continue;
 		printf("# %s\n", t->name);
 		count = replay_all(t, corpus);
 		printf("%sok %d - %s: %d inputs\n", count > 0 ? "" : "not ",

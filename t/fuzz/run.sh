@@ -4,35 +4,102 @@
 #
 # run.sh [SECONDS [TARGET...]]: fuzz each target for so long with libFuzzer
 # (clang and its compiler-rt), under AddressSanitizer and
-# UndefinedBehaviorSanitizer.  Begins with the corpus and with what earlier
-# runs found; a finding ends it, and is kept in build-fuzz/found.
+# UndefinedBehaviorSanitizer, STOCKROOM_FUZZ_JOBS (1) at a time.  Begins with
+# the corpus and with what earlier runs found.  Before that, faults are planted
+# into the parsers (plant.pl), and each must be found.  A finding is kept in
+# build-fuzz/found, and makes the end a failure.
+#
+# run.sh merge [TARGET...]: what earlier runs found that reaches more is added
+# to the corpus, as few and small files as will do.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 dir=${STOCKROOM_FUZZ_DIR:-$PWD/build-fuzz}
+jobs=${STOCKROOM_FUZZ_JOBS:-1}
 seconds=${1:-600}
 shift || :
+sanitize=-fsanitize=address,undefined
 flags="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address"
 flags+=",undefined -fno-sanitize-recover=all"
 
+command -v clang >/dev/null || {
+	echo "fuzz: this needs clang and libclang-rt-dev" >&2
+	exit 77
+}
 mkdir -p "$dir/found"
 cd "$dir"
 [ -e Makefile ] || "$top/configure" -q CC=clang CFLAGS="$flags"
-make -s libapp.a libshared.a librelay.a t/fuzz/driver \
-    LDFLAGS="-fsanitize=address,undefined"
+make -s libapp.a libshared.a librelay.a t/fuzz/driver LDFLAGS="$sanitize"
 if [ $# -eq 0 ]; then
 	set -- "$top"/t/fuzz/corpus/*/
 fi
-for target; do
-	target=$(basename "$target")
+
+# fuzz PROGRAM TARGET SECONDS ARGUMENT...
+fuzz() {
+	local program=$1 target=$2 seconds=$3
+	shift 3
+	STOCKROOM_FUZZ=$target "$program" -max_total_time="$seconds" \
+	    -print_final_stats=1 -verbosity=1 -timeout=20 \
+	    -rss_limit_mb=2048 "$@"
+}
+
+# A target for so long; how it went.
+run() {
+	local target=$1
 	mkdir -p "work/$target"
-	echo "fuzz: $target for $seconds s"
-	STOCKROOM_FUZZ=$target t/fuzz/driver -max_total_time="$seconds" \
-	    -print_final_stats=1 -verbosity=1 -timeout=10 -rss_limit_mb=1024 \
+	if fuzz t/fuzz/driver "$target" "$seconds" \
 	    -artifact_prefix="found/$target-" "work/$target" \
-	    "$top/t/fuzz/corpus/$target" >"$target.log" 2>&1 || {
-		tail -n 40 "$target.log"
-		echo "fuzz: $target: a finding in $dir/found" >&2
-		exit 1
-	}
-	grep -E 'stat::(number_of_executed_units|peak_rss)' "$target.log"
+	    "$top/t/fuzz/corpus/$target" >"$target.log" 2>&1; then
+		echo "fuzz: $target: $(awk '/number_of_executed/ { n = $2 }
+			/peak_rss/ { print n " inputs, " $2 " MB" }' \
+			"$target.log")"
+		return 0
+	fi
+	tail -n 40 "$target.log"
+	echo "fuzz: $target: a finding in $dir/found" >&2
+	return 1
+}
+
+# With the planted faults every one of the targets must find something.
+planted() {
+	local target
+	"$top/t/fuzz/plant.pl" "$dir" driver planted "$sanitize,fuzzer"
+	for target; do
+		rm -rf "planted-work/$target"
+		mkdir -p "planted-work/$target"
+		if fuzz ./planted "$target" 120 -artifact_prefix=planted- \
+		    "planted-work/$target" "$top/t/fuzz/corpus/$target" \
+		    >"$target-planted.log" 2>&1; then
+			echo "fuzz: $target: the planted fault is not found" >&2
+			exit 1
+		fi
+	done
+	rm -rf planted-work planted-crash-* planted-leak-* planted-timeout-*
+	echo "fuzz: every planted fault is found"
+}
+
+if [ "$seconds" = merge ]; then
+	for target; do
+		target=$(basename "$target")
+		mkdir -p "work/$target"
+		fuzz t/fuzz/driver "$target" 0 -set_cover_merge=1 \
+		    -max_len=2048 "$top/t/fuzz/corpus/$target" \
+		    "work/$target" >"$target-merge.log" 2>&1
+		du -sb "$top/t/fuzz/corpus/$target"
+	done
+	exit 0
+fi
+
+set -- "${@%/}"
+set -- "${@##*/}"
+planted "$@"
+failed=
+for target; do
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+		wait -n || failed=yes
+	done
+	run "$target" &
 done
+while [ "$(jobs -p | wc -l)" -gt 0 ]; do
+	wait -n || failed=yes
+done
+[ -z "$failed" ]

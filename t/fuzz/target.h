@@ -28,6 +28,9 @@ struct fuzz_target {
 /* All of them; a name of NULL ends. */
 extern const struct fuzz_target fuzz_targets[];
 
+/* To be called first: what bad input makes the parsers log is dropped. */
+void fuzz_begin(void);
+
 /* The one of that name, or NULL. */
 const struct fuzz_target *fuzz_find(const char *name);
 
@@ -37,7 +40,9 @@ char *fuzz_text(const uint8_t *data, size_t len);
 /* A promise: kept, or the end.  Not assert(), which may be compiled out. */
 #define MUST(promise) ((promise) ? (void)0 : abort())
 
-fuzz_function fuzz_cookie, fuzz_csv, fuzz_event, fuzz_head, fuzz_json;
-fuzz_function fuzz_list, fuzz_position, fuzz_query, fuzz_settings, fuzz_ticket;
+fuzz_function fuzz_cookie, fuzz_csv, fuzz_event, fuzz_head, fuzz_ingest;
+fuzz_function fuzz_json, fuzz_key, fuzz_link, fuzz_list, fuzz_origin;
+fuzz_function fuzz_position, fuzz_post, fuzz_query, fuzz_request;
+fuzz_function fuzz_settings, fuzz_ticket, fuzz_value;
 
 #endif
