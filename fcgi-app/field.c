@@ -40,24 +40,6 @@ new_text(const char *text)
 	return json_object_new_string(text != NULL ? text : "");
 }
 
-static struct json_object *
-derive_created_at(const struct item *it)
-{
-	return new_text(it->created_at);
-}
-
-static struct json_object *
-derive_updated_at(const struct item *it)
-{
-	return new_text(it->updated_at);
-}
-
-static struct json_object *
-derive_updated_by(const struct item *it)
-{
-	return new_text(it->updated_by);
-}
-
 /* clang-format off */
 #define SET(member) offsetof(struct item, member), NULL
 #define DERIVED(fn) 0, fn
@@ -75,11 +57,11 @@ static const struct field builtin[] = {
 };
 /* These follow the custom columns. */
 static const struct field trailing[] = {
-	{ "updated_by", "Changed by", FIELD_TEXT, 0, FIELD_READ_ONLY, NULL, DERIVED(derive_updated_by) },
-	{ "updated_at", "Changed", FIELD_TEXT, 0, FIELD_READ_ONLY, NULL, DERIVED(derive_updated_at) },
+	{ "updated_by", "Changed by", FIELD_TEXT, 0, FIELD_READ_ONLY, NULL, SET(updated_by) },
+	{ "updated_at", "Changed", FIELD_TEXT, 0, FIELD_READ_ONLY, NULL, SET(updated_at) },
 	{ "on_order", "On order", FIELD_CHOICE, 0, FIELD_READ_ONLY | FIELD_HIDDEN, NULL, DERIVED(derive_on_order) },
 	{ "version", "Version", FIELD_NUMBER, 0, FIELD_READ_ONLY | FIELD_HIDDEN, NULL, DERIVED(derive_version) },
-	{ "created_at", "Created", FIELD_TEXT, 0, FIELD_READ_ONLY | FIELD_HIDDEN, NULL, DERIVED(derive_created_at) },
+	{ "created_at", "Created", FIELD_TEXT, 0, FIELD_READ_ONLY | FIELD_HIDDEN, NULL, SET(created_at) },
 };
 #undef SET
 #undef DERIVED
@@ -402,6 +384,46 @@ field_item_json(const struct field_set *set, const struct item *it)
 		json_object_object_add(
 		    o, set->field[i].name, field_get(&set->field[i], it));
 	return o;
+}
+
+/* The value as field_get() gives it, but as text. */
+static void
+put_value(const struct field *f, const struct item *it, struct buf *out)
+{
+	const char *member = (const char *)it + f->offset;
+	struct json_object *value;
+	const char *text;
+	char number[24];
+	size_t len;
+
+	if (f->derive != NULL || (f->flags & FIELD_CUSTOM) != 0) {
+		value = field_get(f, it);
+		text = json_out_text(value, &len);
+		buf_add(out, text, len);
+		json_object_put(value);
+	} else if (f->type == FIELD_NUMBER) {
+		json_out_thousandths_text(*(const int64_t *)member, number);
+		buf_puts(out, number);
+	} else {
+		text = *(char *const *)member;
+		json_out_put_text(out, text != NULL ? text : "");
+	}
+}
+
+void
+field_item_text(
+    const struct field_set *set, const struct item *it, struct buf *out)
+{
+	int i;
+
+	for (i = 0; i < set->count; i++) {
+		/* Names are words, which need no escapes. */
+		buf_puts(out, i == 0 ? "{\"" : ",\"");
+		buf_puts(out, set->field[i].name);
+		buf_puts(out, "\":");
+		put_value(&set->field[i], it, out);
+	}
+	buf_puts(out, "}");
 }
 
 bool

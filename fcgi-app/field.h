@@ -97,6 +97,10 @@ void field_apply(
 struct json_object *field_item_json(
     const struct field_set *, const struct item *);
 
+/* Append the same as text, which takes a quarter of the time. */
+void field_item_text(
+    const struct field_set *, const struct item *, struct buf *out);
+
 /*
  * What differs between two items in what may be set, as an array of
  * {"field","old_value","new_value"} in column order; the caller's.  Either

@@ -119,28 +119,43 @@ counts_json(const struct item_counts *counts)
 	return o;
 }
 
+/* What a page has beside its items. */
 static struct json_object *
-page_json(const struct list_question *question, const struct field_set *set,
-    const struct item_page *page)
+page_rest(const struct list_question *question, const struct item_page *page,
+    const struct item_counts *counts, const struct change_log *log)
 {
-	struct json_object *o, *items;
+	struct json_object *o, *next = NULL;
 	char cursor[CURSOR_MAX];
-	int i;
 
-	o = json_object_new_object();
-	items = json_object_new_array();
-	for (i = 0; i < page->count; i++)
-		json_object_array_add(
-		    items, field_item_json(set, &page->items[i]));
-	json_object_object_add(o, "items", items);
 	if (page->more) {
 		list_question_cursor(
 		    question, &page->items[page->count - 1], cursor);
-		json_object_object_add(
-		    o, "next_cursor", json_object_new_string(cursor));
-	} else
-		json_object_object_add(o, "next_cursor", NULL);
+		next = json_object_new_string(cursor);
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "next_cursor", next);
+	json_object_object_add(o, "counts", counts_json(counts));
+	add_position(o, log->epoch, log->head);
 	return o;
+}
+
+/* The whole page; the rest goes on behind its own brace. */
+static void
+page_text(const struct field_set *set, const struct item_page *page,
+    struct json_object *rest, struct buf *out)
+{
+	const char *text;
+	size_t len;
+	int i;
+
+	buf_puts(out, "{\"items\":[");
+	for (i = 0; i < page->count; i++) {
+		buf_puts(out, i == 0 ? "" : ",");
+		field_item_text(set, &page->items[i], out);
+	}
+	text = json_out_text(rest, &len);
+	buf_puts(out, "],");
+	buf_add(out, text + 1, len - 1);
 }
 
 /* GET /inventory/items: a page; counts and position of the same snapshot. */
@@ -152,7 +167,7 @@ item_list(struct req *rq, struct resp *rs)
 	struct item_page page = {0};
 	struct item_counts counts;
 	struct change_log log;
-	struct json_object *o;
+	struct json_object *rest;
 	enum status st;
 
 	if ((st = list_question_read(rq, &question)) != ST_OK ||
@@ -165,10 +180,9 @@ item_list(struct req *rq, struct resp *rs)
 	db_snapshot_end(rq->db);
 	if (st != ST_OK)
 		goto out;
-	o = page_json(&question, &set, &page);
-	json_object_object_add(o, "counts", counts_json(&counts));
-	add_position(o, log.epoch, log.head);
-	resp_json(rs, o);
+	rest = page_rest(&question, &page, &counts, &log);
+	page_text(&set, &page, rest, &rs->raw);
+	json_object_put(rest);
 out:
 	item_page_reset(&page);
 	field_set_reset(&set);
@@ -223,8 +237,10 @@ item_get(struct req *rq, struct resp *rs)
 	enum status st;
 
 	if ((st = req_params_end(rq)) == ST_OK &&
-	    (st = load(rq, &set, &it)) == ST_OK)
-		answer(rs, &set, &it);
+	    (st = load(rq, &set, &it)) == ST_OK) {
+		resp_etag(rs, it.version);
+		field_item_text(&set, &it, &rs->raw);
+	}
 	item_reset(&it);
 	field_set_reset(&set);
 	return st;

@@ -112,7 +112,10 @@ read_row(struct query *q, struct item *it)
 	item_set(&it->status, db_text(q, 8));
 	item_set(&it->notes, db_text(q, 9));
 	extra = db_text(q, 10);
-	if (json_in_parse(extra, strlen(extra), &it->extra, &err) != ST_OK) {
+	if (strcmp(extra, "{}") == 0) {
+		it->extra = json_object_new_object();
+	} else if (json_in_parse(extra, strlen(extra), &it->extra, &err) !=
+		   ST_OK) {
 		log_error("item %s: custom fields cannot be read: %s", it->sku,
 		    err.detail);
 		it->extra = json_object_new_object();

@@ -392,3 +392,37 @@ json_out_text(struct json_object *obj, size_t *len)
 		log_fatal(JSON_EXIT, "out of memory for JSON text");
 	return text;
 }
+
+/* The letter of a short escape, or 0. */
+static char
+short_escape(char ch)
+{
+	static const char from[] = "\b\n\r\t\f\"\\", to[] = "bnrtf\"\\";
+	const char *found = strchr(from, ch);
+
+	return found != NULL ? to[found - from] : '\0';
+}
+
+void
+json_out_put_text(struct buf *out, const char *text)
+{
+	size_t plain;
+	char letter;
+
+	buf_add(out, "\"", 1);
+	for (;; text++) {
+		for (plain = 0; (unsigned char)text[plain] >= 0x20 &&
+				text[plain] != '"' && text[plain] != '\\';
+		     plain++)
+			continue;
+		buf_add(out, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		if ((letter = short_escape(*text)) != '\0')
+			buf_printf(out, "\\%c", letter);
+		else
+			buf_printf(out, "\\u%04x", (unsigned char)*text);
+	}
+	buf_add(out, "\"", 1);
+}

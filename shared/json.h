@@ -20,6 +20,7 @@
 
 #include <json-c/json.h>
 
+#include "buf.h"
 #include "status.h"
 
 #define JSON_IN_DEPTH 8   /* nested arrays and objects, at most */
@@ -96,5 +97,11 @@ void json_out_thousandths_text(int64_t, char out[24]);
 
 /* Compact text without escaped slashes; borrowed from the object. */
 const char *json_out_text(struct json_object *, size_t *len);
+
+/*
+ * Append TEXT, which is UTF-8, as a string, byte for byte as json_out_text()
+ * writes it: for what is too much to make objects of.
+ */
+void json_out_put_text(struct buf *out, const char *text);
 
 #endif

@@ -110,17 +110,19 @@ is(join(' ', sort keys %query), join(' ', sort keys %filter),
     'the filters of the list');
 
 my $field_c = slurp('fcgi-app/field.c');
-my (%settable, %derived);
-while ($field_c =~ /^\s*\{\s*"(\w+)",\s*"[^"]*",\s*FIELD_\w+,[^\n]*?
-    (SET|DERIVED)\(/mgx) {
-	($2 eq 'SET' ? \%settable : \%derived)->{$1} = 1;
+my (%settable, %others);
+while ($field_c =~ /^\s*\{\s*"(\w+)",\s*"[^"]*",\s*FIELD_\w+,([^\n]*?)
+    (?:SET|DERIVED)\(/mgx) {
+	my ($name, $flags) = ($1, $2);
+	my $to = $flags =~ /FIELD_READ_ONLY/ ? \%others : \%settable;
+	$to->{$name} = 1;
 }
 my $schemas = $doc->{components}{schemas};
 is(join(' ', sort keys %{ $schemas->{ItemFields}{properties} }),
     join(' ', sort keys %settable), 'what may be set of an item');
 my %shown = %{ $schemas->{Item}{properties} };
 delete $shown{merged_with};
-is(join(' ', sort keys %shown), join(' ', sort keys %derived),
+is(join(' ', sort keys %shown), join(' ', sort keys %others),
     'what is shown besides');
 
 # The harness holds every answer against these schemas; what it does not know

@@ -332,6 +332,45 @@ test_columns(void **state)
 	field_set_reset(&set);
 }
 
+/* An item as text is its object as text, to the byte. */
+static void
+test_text(void **state)
+{
+	static const char *const bodies[] = {
+	    "{\"quantity\":12.5,\"notes\":\"a\\n\\\"b\\\"\\u00e9\"}",
+	    "{\"qty_ordered\":0.001,\"colour\":\"\\\\red\","
+	    "\"qty_ordered_jason\":3.25}",
+	    "{\"reorder_level\":7,\"status\":\"discontinued\"}"};
+	struct field_set set;
+	struct json_object *o;
+	struct buf out = {0};
+	struct item it;
+	size_t i;
+
+	(void)state;
+	custom_set(&set);
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		make(&set, &it, bodies[i]);
+		it.version = 17;
+		item_set(&it.updated_by, "ana \"the\" first");
+		o = field_item_json(&set, &it);
+		buf_clear(&out);
+		field_item_text(&set, &it, &out);
+		assert_string_equal(out.data, json_out_text(o, NULL));
+		json_object_put(o);
+		item_reset(&it);
+	}
+	/* All zeroes is an item without texts. */
+	memset(&it, 0, sizeof(it));
+	o = field_item_json(&set, &it);
+	buf_clear(&out);
+	field_item_text(&set, &it, &out);
+	assert_string_equal(out.data, json_out_text(o, NULL));
+	json_object_put(o);
+	buf_reset(&out);
+	field_set_reset(&set);
+}
+
 int
 main(void)
 {
@@ -347,6 +386,7 @@ main(void)
 	    cmocka_unit_test(test_diff),
 	    cmocka_unit_test(test_same),
 	    cmocka_unit_test(test_columns),
+	    cmocka_unit_test(test_text),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

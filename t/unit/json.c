@@ -527,6 +527,29 @@ test_out(void **state)
 	assert_int_equal(len, 4);
 }
 
+/* Written without an object: the very bytes, whatever is in it. */
+static void
+test_put_text(void **state)
+{
+	struct json_object *obj;
+	struct buf out = {0};
+	char text[256 + sizeof(" \xc3\xa9 /")];
+	int i;
+
+	(void)state;
+	for (i = 1; i < 128; i++)
+		text[i - 1] = (char)i;
+	memcpy(text + 127, " \xc3\xa9 /", sizeof(" \xc3\xa9 /"));
+	obj = json_object_new_string(text);
+	json_out_put_text(&out, text);
+	assert_string_equal(out.data, json_out_text(obj, NULL));
+	json_object_put(obj);
+	buf_clear(&out);
+	json_out_put_text(&out, "");
+	assert_string_equal(out.data, "\"\"");
+	buf_reset(&out);
+}
+
 /* Every cut of a good document and every changed byte: no crash, no leak. */
 static void
 test_torture(void **state)
@@ -575,6 +598,7 @@ main(void)
 	    cmocka_unit_test(test_fail),
 	    cmocka_unit_test(test_thousandths_text),
 	    cmocka_unit_test(test_out),
+	    cmocka_unit_test(test_put_text),
 	    cmocka_unit_test(test_torture),
 	};
 
