@@ -71,6 +71,7 @@ serve_request(const struct ask *ask, struct db *reader)
 {
 	FCGX_Request request;
 	int fd = fcntl(ask->fd, F_DUPFD_CLOEXEC, 0);
+	bool keep = false, whole = false;
 
 	if (fd == -1) {
 		log_warn("dup: %s", strerror(errno));
@@ -81,13 +82,19 @@ serve_request(const struct ask *ask, struct db *reader)
 	request.ipcFd = fd;
 	request.keepConnection = 1;
 	if (FCGX_Accept_r(&request) == 0) {
-		route_serve(pool.app, &request, reader, ask->since);
+		keep = request.keepConnection != 0;
+		whole = route_serve(pool.app, &request, reader, ask->since);
+		/*
+		 * If libfcgi closes, it waits for the peer to close first:
+		 * for nothing where that has said all that it will.
+		 */
+		request.keepConnection = whole;
 		FCGX_Finish_r(&request);
 	}
 	if (request.ipcFd != fd)
 		return false;
 	close(fd);
-	return true;
+	return keep && whole;
 }
 
 /* Say why a request is not served. */

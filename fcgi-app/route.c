@@ -236,20 +236,20 @@ log_request(const struct req *rq, const struct resp *rs, int http)
 	log_end(&line);
 }
 
-void
+bool
 route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
     int64_t started)
 {
 	struct req rq = {.db = reader, .started = started};
 	struct resp rs = {0};
 	int64_t began = clock_mono_us();
+	bool whole;
 	enum status st;
 	int http;
 
 	db_limit_time(reader, app->conf.query_time * INT64_C(1000));
 	st = serve(&rq, &rs, app, fcgx);
-	if (!req_drain(&rq))
-		fcgx->keepConnection = 0;
+	whole = req_drain(&rq);
 	cors_headers(&rq, &rs);
 	http = resp_send(&rs, &rq, st);
 	db_limit_time(reader, 0);
@@ -259,4 +259,5 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
 	log_request(&rq, &rs, http);
 	resp_reset(&rs);
 	req_reset(&rq);
+	return whole;
 }

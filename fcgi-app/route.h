@@ -42,9 +42,10 @@ extern const int route_count;
 
 /*
  * Serve one request whole, the log line included.  It began to come at
- * STARTED, clock_mono_ms().
+ * STARTED, clock_mono_ms().  Whether all of it was read, so that another one
+ * may follow.
  */
-void route_serve(
+bool route_serve(
     const struct app *, FCGX_Request *, struct db *reader, int64_t started);
 
 #endif

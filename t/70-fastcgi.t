@@ -55,6 +55,24 @@ is($c->response->{status}, 200, 'not to be kept');
 ok($c->closed(5), 'is closed after the answer');
 is($c->{in}, '', 'and nothing comes after it');
 
+# -- a peer that does not close when it is told all keeps no thread: libfcgi's
+# own wait for it is a minute here
+
+{
+	my $s = Stockroom->new(%users, args => { app => ['--threads', 1] },
+	    env => { LIBFCGI_OS_CLOSE_POLL_TIMEOUT => 60_000 });
+	my @open;
+	for my $n (1 .. 3) {
+		push @open, FastCGI->connect($s->app_socket);
+		$open[-1]->begin->params(\@health)->stdin('');
+		is($open[-1]->response(20)->{status}, 200,
+		    "peer $n is answered while those before it are open");
+	}
+	ok($open[0]->closed(5), 'by us they are closed');
+	$_->close for @open;
+	$s->finish;
+}
+
 # -- idle peers, more of them than threads
 
 my @idle = map { FastCGI->connect($s->app_socket, keep => 1) } 1 .. 12;
