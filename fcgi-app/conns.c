@@ -39,20 +39,27 @@ struct conn {
 	int cut;       /* directions shut since its time was over */
 };
 
+/* A thread that has nothing to do. */
+struct sleeper {
+	struct sleeper *next; /* fell asleep before this one */
+	pthread_cond_t cond;
+	bool woken;
+};
+
 static struct {
-	pthread_mutex_t mu;  /* guards all below but epoll_fd */
-	pthread_cond_t cond; /* the queue has grown, or stopping */
+	pthread_mutex_t mu; /* guards all below but epoll_fd */
 	struct conn conns[CONNS_MAX];
 	int open;             /* that are not free */
 	int queue[CONNS_MAX]; /* ready ones, a ring */
 	int head, queued;
 	int threads, busy;
-	int seats;        /* connections that are seated */
-	int64_t finished; /* times that a thread has done something */
-	bool ending;      /* no second request on a connection */
-	bool stopping;    /* threads end when the queue is empty */
+	struct sleeper *last; /* who fell asleep last */
+	int seats;            /* connections that are seated */
+	int64_t finished;     /* times that a thread has done something */
+	bool ending;          /* no second request on a connection */
+	bool stopping;        /* threads end when the queue is empty */
 	int epoll_fd;
-} table = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+} table = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
 /*
  * Bytes that are only looked at stay readable, so that waiting for more of
@@ -71,6 +78,32 @@ watch(int op, const struct conn *conn, uint32_t how)
 
 /* --- With mu held --- */
 
+/*
+ * Who fell asleep last is woken first: its stack and its pages of the
+ * database are warm, those of threads that are seldom needed stay cold.
+ */
+static void
+wake_one(void)
+{
+	struct sleeper *one = table.last;
+
+	if (one == NULL)
+		return;
+	table.last = one->next;
+	one->woken = true;
+	pthread_cond_signal(&one->cond);
+}
+
+static void
+fall_asleep(void)
+{
+	struct sleeper me = {table.last, PTHREAD_COND_INITIALIZER, false};
+
+	table.last = &me;
+	while (!me.woken)
+		pthread_cond_wait(&me.cond, &table.mu);
+}
+
 /* Into the queue. */
 static void
 make_ready(struct conn *conn)
@@ -81,7 +114,7 @@ make_ready(struct conn *conn)
 	table.queue[(table.head + table.queued) % CONNS_MAX] =
 	    (int)(conn - table.conns);
 	table.queued++;
-	pthread_cond_signal(&table.cond);
+	wake_one();
 }
 
 static void
@@ -275,7 +308,8 @@ conns_stop(void)
 {
 	pthread_mutex_lock(&table.mu);
 	table.stopping = true;
-	pthread_cond_broadcast(&table.cond);
+	while (table.last != NULL)
+		wake_one();
 	pthread_mutex_unlock(&table.mu);
 }
 
@@ -314,7 +348,7 @@ conns_take(struct ask *ask)
 
 	pthread_mutex_lock(&table.mu);
 	while (table.queued == 0 && !table.stopping)
-		pthread_cond_wait(&table.cond, &table.mu);
+		fall_asleep();
 	if (table.queued > 0) {
 		conn = &table.conns[table.queue[table.head]];
 		table.head = (table.head + 1) % CONNS_MAX;
