@@ -29,6 +29,7 @@ struct truth_event {
 	uint64_t raw;          /* hash of the text of a stream; 0: none */
 	uint64_t content;      /* hash of what it says; 0: not heard */
 	int64_t sent_us;       /* when its writer sent it; 0: unknown */
+	int64_t last_us;       /* when the last one had it that listened */
 	struct effect *effect; /* owned; NULL: nobody keeps a table */
 };
 

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "peer.h"
 #include "shared/json.h"
 
 /* A whole change: what it says, and when it was sent, if it says so. */
@@ -68,8 +70,16 @@ take_change(struct client *c, int64_t seq, uint64_t content)
 	ev = truth_at(&c->crowd->truth, seq);
 	/* Only what was sent while we listened says how fast it goes. */
 	if (v == CHECK_APPLIED && !c->blocked && ev != NULL &&
-	    ev->sent_us > c->live_us)
-		times_add(&c->crowd->delivery, now_us() - ev->sent_us);
+	    ev->sent_us > c->live_us) {
+		ev->last_us = now_us();
+		times_add(&c->crowd->delivery, ev->last_us - ev->sent_us);
+	}
+}
+
+void
+client_change(struct client *c, int64_t seq, const char *data, size_t len)
+{
+	take_change(c, seq, hear_text(c, seq, data, len));
 }
 
 /* The position in an id, false when it is of another epoch or none. */
@@ -90,9 +100,8 @@ position_of(struct client *c, const char *text, int64_t *seq)
 	return true;
 }
 
-/* The connection says where it goes on; TO is NULL without a ring. */
-static void
-take_joined(struct client *c, bool recovered, const char *to)
+void
+client_joined(struct client *c, bool recovered, const char *to)
 {
 	struct crowd *w = c->crowd;
 	int64_t now = now_us(), seq = -1;
@@ -171,7 +180,7 @@ scan_joined(struct client *c, const char *data)
 	char to[EVENT_POSITION_MAX];
 	bool known = scan_text(data, "\"to\":", to, sizeof(to));
 
-	take_joined(
+	client_joined(
 	    c, strstr(data, "\"recovered\":true") != NULL, known ? to : NULL);
 }
 
@@ -185,6 +194,27 @@ take_small(struct client *c, const char *event, struct json_object *obj)
 		take_disconnect(c, obj);
 	else
 		take_ping(c, obj);
+}
+
+/* Places of pointers: how many, and how long they took. */
+static void
+take_moves(struct client *c, const char *data)
+{
+	static const char row[] = "\"editing_row\":\"t=";
+	struct crowd *w = c->crowd;
+	int64_t now = now_us(), count = 0;
+
+	w->tally.moving++;
+	if (!crowd_looks(w, c->n))
+		return;
+	while ((data = strstr(data, row)) != NULL) {
+		data += sizeof(row) - 1;
+		times_add(&w->cursor, now - strtoll(data, NULL, 10));
+		count++;
+	}
+	w->tally.seen += count;
+	if (count > w->tally.most)
+		w->tally.most = count;
 }
 
 static void
@@ -201,7 +231,7 @@ stream_event(
 	c->crowd->tally.frames++;
 	if (strcmp(event, "inventory_changed") == 0) {
 		if (position_of(c, id, &seq))
-			take_change(c, seq, hear_text(c, seq, data, len));
+			client_change(c, seq, data, len);
 	} else if (strcmp(event, "room_joined") == 0) {
 		scan_joined(c, data);
 	} else if (strcmp(event, "ping") == 0 ||
@@ -211,6 +241,8 @@ stream_event(
 		json_object_put(obj);
 	} else {
 		c->crowd->tally.passing++;
+		if (strncmp(event, "cursor", 6) == 0)
+			take_moves(c, data);
 	}
 }
 
@@ -254,7 +286,7 @@ poll_event(struct client *c, struct json_object *ev)
 			take_change(c, seq, hear(c, seq, data));
 	} else if (strcmp(event, "room_joined") == 0) {
 		json_object_object_get_ex(data, "recovered", &value);
-		take_joined(
+		client_joined(
 		    c, json_object_get_boolean(value), text_of(data, "to"));
 	} else if (strcmp(event, "disconnect") == 0) {
 		take_small(c, event, data);
@@ -353,6 +385,14 @@ answered(struct client *c)
 	client_again(c);
 }
 
+/* Whether the answer is one that goes on. */
+static bool
+is_good(const struct client *c)
+{
+	return c->in.status == 200 ||
+	       (c->crowd->peer == PEER_SOCKETIO && c->in.status == 101);
+}
+
 static void
 take_bytes(struct client *c, const char *p, size_t n)
 {
@@ -364,12 +404,16 @@ take_bytes(struct client *c, const char *p, size_t n)
 		used = http_in_take(&c->in, p, n, &body, &len);
 		p += used;
 		n -= used;
-		if (len == 0 || c->in.status != 200)
+		if (len == 0 || !is_good(c))
 			continue;
-		if (c->poll)
+		if (c->crowd->peer != PEER_NONE) {
+			if (!peer_take(c, body, len))
+				c->in.state = HTTP_BAD;
+		} else if (c->poll) {
 			buf_add(&c->body, body, len);
-		else
+		} else {
 			sse_in_take(&c->sse, body, len);
+		}
 	}
 }
 
@@ -399,7 +443,7 @@ client_read(struct client *c, size_t most)
 	}
 	if (c->fd == -1 || (most == 0 && c->in.state != HTTP_DONE))
 		return;
-	if (c->in.status != 0 && c->in.status != 200) {
+	if (c->in.status != 0 && !is_good(c)) {
 		c->crowd->tally.refused++;
 		c->signed_us = 0;
 	}

@@ -14,13 +14,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "peer.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 
 #define BACKOFF      250      /* ms, doubled for each failure in a row */
 #define BACKOFF_MAX  2000     /* ms, in the first minutes of an outage */
 #define FIRST_FRAME  10000000 /* us that the first frame may take */
-#define SILENCE      45000000 /* us after which a connection is dead */
 #define READ_MOST    262144   /* bytes in one go: others wait */
 #define SESSION_MS   3600000  /* of our tickets */
 #define TICKET_FRESH 45000000 /* us that it is used */
@@ -55,6 +55,7 @@ client_reset(struct client *c)
 	buf_reset(&c->out);
 	buf_reset(&c->body);
 	sse_in_reset(&c->sse);
+	ws_in_reset(&c->ws);
 	check_reset(&c->check);
 	free(c->ticket);
 }
@@ -66,6 +67,8 @@ sign(struct client *c)
 	struct ticket t = {0};
 	char text[TICKET_MAX];
 
+	if (c->crowd->peer != PEER_NONE)
+		return;
 	if (c->signed_us != 0 && now_us() - c->signed_us < TICKET_FRESH)
 		return;
 	c->signed_us = now_us();
@@ -93,6 +96,7 @@ client_hang_up(struct client *c)
 	buf_clear(&c->out);
 	buf_reset(&c->body);
 	sse_in_clear(&c->sse);
+	ws_in_clear(&c->ws);
 }
 
 void
@@ -159,6 +163,10 @@ add_request(struct client *c)
 	struct crowd *w = c->crowd;
 	struct buf *b = &c->out;
 
+	if (w->peer != PEER_NONE) {
+		peer_ask(c, b);
+		return;
+	}
 	buf_printf(b, "GET %s/push/%s?position=%s:%lld", w->base,
 	    c->poll ? "poll" : "stream", w->truth.epoch,
 	    (long long)c->check.last);
@@ -190,6 +198,7 @@ ask(struct client *c)
 	c->phase = CLIENT_OPEN;
 	http_in_init(&c->in);
 	sse_in_clear(&c->sse);
+	ws_in_clear(&c->ws);
 	check_connected(&c->check);
 	add_request(c);
 	client_watch(c, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
@@ -397,6 +406,8 @@ client_beat(struct client *c)
 	struct crowd *w = c->crowd;
 	char path[256];
 
+	if (w->peer != PEER_NONE)
+		return;
 	snprintf(path, sizeof(path), "%s/push/beat", w->base);
 	rest_send(&w->posts, &(struct rest_request){.method = "POST",
 				 .path = path,
@@ -416,9 +427,9 @@ client_move(struct client *c, int64_t ignored)
 	snprintf(path, sizeof(path), "%s/push/cursor", w->base);
 	snprintf(body, sizeof(body),
 	    "{\"cursor_position\":{\"x\":%d,\"y\":%d},"
-	    "\"editing_row\":\"R-%d\",\"mode\":\"hover\"}",
+	    "\"editing_row\":\"t=%lld\",\"mode\":\"hover\"}",
 	    (int)dice_roll(&w->dice, 2000), (int)dice_roll(&w->dice, 1000),
-	    (int)dice_roll(&w->dice, 500));
+	    (long long)now_us());
 	rest_send(&w->posts, &(struct rest_request){.method = "POST",
 				 .path = path,
 				 .bearer = c->ticket,
@@ -438,6 +449,14 @@ sip(struct client *c, int64_t now)
 	client_read(c, (size_t)bytes);
 }
 
+/* Long enough to wait for the first frame; a peer may take its time. */
+static bool
+is_late(const struct client *c, int64_t now)
+{
+	return !c->joined && c->crowd->peer == PEER_NONE &&
+	       now - c->began_us > FIRST_FRAME;
+}
+
 void
 client_tick(struct client *c, int64_t now)
 {
@@ -454,8 +473,7 @@ client_tick(struct client *c, int64_t now)
 	if (c->blocked && c->rate > 0)
 		sip(c, now);
 	else if (!c->blocked &&
-		 (now - c->heard_us > SILENCE ||
-		     (!c->joined && now - c->began_us > FIRST_FRAME))) {
+		 (now - c->heard_us > c->crowd->silence || is_late(c, now))) {
 		c->crowd->tally.ends++;
 		client_again(c);
 	}

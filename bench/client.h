@@ -22,6 +22,7 @@
 #include "rest.h"
 #include "shared/buf.h"
 #include "sse-in.h"
+#include "ws-in.h"
 
 /* Ids of our people: far from those of a database. */
 #define CLIENT_USER 1000000
@@ -49,6 +50,7 @@ struct client {
 	struct buf out;    /* of the request, what is to be sent */
 	struct http_in in; /* the answer */
 	struct sse_in sse;
+	struct ws_in ws;    /* of a peer */
 	struct buf body;    /* of a poll's answer */
 	bool joined;        /* the room, since the last cut */
 	int64_t began_us;   /* when the request was made */
@@ -112,6 +114,12 @@ void client_watch(struct client *, int op);
 /* Take in what is on the line (client-in.c). */
 void client_read(struct client *, size_t most);
 
+/* The connection says where it goes on; TO is NULL without a ring. */
+void client_joined(struct client *, bool recovered, const char *to);
+
+/* A change has come by a stream. */
+void client_change(struct client *, int64_t seq, const char *data, size_t len);
+
 /* The connection broke: ask again at once where that is no outage. */
 void client_broke(struct client *);
 
@@ -130,7 +138,7 @@ void client_learn(struct client *, int64_t seq, struct json_object *change);
 /* Say that we are here. */
 void client_beat(struct client *);
 
-/* Say where our pointer is: somewhere. */
+/* Say where our pointer is: somewhere, in a row that tells the time. */
 void client_move(struct client *, int64_t ignored);
 
 /* Another epoch: begin at its newest place. */

@@ -47,6 +47,12 @@ begin_chaos(struct run *r)
 }
 
 static void
+begin_moves(struct run *r)
+{
+	crowd_moves(r->crowd, r->arg[0]);
+}
+
+static void
 pick(struct run *r, void (*fn)(struct client *, int64_t))
 {
 	crowd_pick(r->crowd, (unsigned)r->arg[0], fn, r->arg[1]);
@@ -210,6 +216,7 @@ begin_reset(struct run *r)
 	memset(&w->tally, 0, sizeof(w->tally));
 	memset(&w->first_frame, 0, sizeof(w->first_frame));
 	memset(&w->delivery, 0, sizeof(w->delivery));
+	memset(&w->cursor, 0, sizeof(w->cursor));
 	if (r->relay != 0)
 		r->relay_cpu = cpu_ms(r->relay);
 	r->self_cpu = cpu_ms(getpid());
@@ -223,6 +230,9 @@ put_tally(const struct tally *t, struct json_object *obj)
 	run_put_int(obj, "recovered", t->recovered);
 	run_put_int(obj, "frames", t->frames);
 	run_put_int(obj, "passing", t->passing);
+	run_put_int(obj, "moving", t->moving);
+	run_put_int(obj, "seen", t->seen);
+	run_put_int(obj, "most", t->most);
 	run_put_int(obj, "bytes", t->bytes);
 	run_put_int(obj, "polls", t->polls);
 	run_put_int(obj, "ends", t->ends);
@@ -235,6 +245,23 @@ put_tally(const struct tally *t, struct json_object *obj)
 	run_put_int(obj, "lost", t->lost);
 	run_put_int(obj, "pages", t->pages);
 	run_put_int(obj, "restarts", t->restarts);
+}
+
+/* How long events took until the last one had them. */
+static void
+put_last(struct run *r, struct json_object *obj)
+{
+	struct truth *t = &r->crowd->truth;
+	struct times last = {0};
+	size_t i;
+
+	for (i = 0; i < t->size; i++) {
+		if (t->event[i].sent_us >= r->figures_began * 1000 &&
+		    t->event[i].last_us != 0)
+			times_add(
+			    &last, t->event[i].last_us - t->event[i].sent_us);
+	}
+	json_object_object_add(obj, "last", times_json(&last));
 }
 
 static void
@@ -253,6 +280,8 @@ answer_figures(struct run *r, struct json_object *obj)
 	}
 	json_object_object_add(obj, "first_frame", times_json(&w->first_frame));
 	json_object_object_add(obj, "delivery", times_json(&w->delivery));
+	json_object_object_add(obj, "cursor", times_json(&w->cursor));
+	put_last(r, obj);
 	if (r->relay != 0) {
 		run_put_int(
 		    obj, "relay_cpu_ms", cpu_ms(r->relay) - r->relay_cpu);
@@ -278,6 +307,7 @@ static const struct command_row commands[] = {
 	{ "switch",  1, "N             N clients change the transport", begin_switch, NULL, NULL },
 	{ "lose",    1, "N             N clients lose an answer", begin_lose, NULL, NULL },
 	{ "move",    1, "N             N clients move the pointer", begin_move, NULL, NULL },
+	{ "moves",   1, "RATE          RATE of those a second; 0: no more", begin_moves, NULL, NULL },
 	{ "freeze",  1, "N [MS]        N clients do not read, for MS", begin_freeze, NULL, NULL },
 	{ "trickle", 2, "N RATE        N clients read RATE bytes a second", begin_trickle, NULL, NULL },
 	{ "thaw",    0, "              those read on", begin_thaw, NULL, NULL },

@@ -13,7 +13,10 @@
 #include "client.h"
 #include "shared/log.h"
 
+#define SECOND_US 1000000
 #define MINUTE_US 60000000
+#define FEW       256 /* clients; of more, one in LOOKS looks */
+#define LOOKS     16
 
 static void
 polls(struct client *c, int64_t ignored)
@@ -119,6 +122,19 @@ crowd_chaos(struct crowd *w, int64_t rate)
 }
 
 void
+crowd_moves(struct crowd *w, int64_t rate)
+{
+	w->moves = rate;
+	w->moves_at = now_us();
+}
+
+bool
+crowd_looks(const struct crowd *w, unsigned n)
+{
+	return w->size <= FEW || n % LOOKS == 0;
+}
+
+void
 crowd_tick(struct crowd *w, int64_t now)
 {
 	unsigned i;
@@ -132,6 +148,10 @@ crowd_tick(struct crowd *w, int64_t now)
 	while (w->chaos > 0 && now >= w->chaos_at) {
 		mishap(w);
 		plan_mishap(w, w->chaos_at + 1);
+	}
+	while (w->moves > 0 && now >= w->moves_at) {
+		client_move(&w->clients[w->mover++ % w->size], 0);
+		w->moves_at += SECOND_US / w->moves;
 	}
 }
 

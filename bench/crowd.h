@@ -18,6 +18,7 @@
 #include "figures.h"
 #include "http.h"
 #include "ledger.h"
+#include "peer.h"
 #include "rest.h"
 #include "shared/ticket.h"
 
@@ -29,6 +30,9 @@ struct tally {
 	int64_t recovered; /* of them with nothing missed */
 	int64_t frames;    /* events of any kind */
 	int64_t passing;   /* that are not durable, nor about the stream */
+	int64_t moving;    /* of them: with places of pointers */
+	int64_t seen;      /* places in those that were looked into */
+	int64_t most;      /* places in one of them */
 	int64_t bytes;     /* of answers of streams and polls */
 	int64_t polls;     /* answers */
 	int64_t ends;      /* connections that ended without our doing */
@@ -49,10 +53,13 @@ struct crowd {
 	const char *base; /* URL prefix */
 	const char *room;
 	const char *token; /* for REST */
+	enum peer peer;    /* what is listened to */
+	char **tickets;    /* for that: a client's each */
 	struct ticket_keys keys;
 	struct http_address push; /* of streams and polls */
 	struct rest posts;        /* beats, to the same */
 	struct rest api;          /* the app */
+	int64_t silence;          /* us after which a connection is dead */
 	int rcvbuf;               /* bytes; 0: the system's */
 	int poll_percent;         /* clients that poll */
 	struct ledger *ledger;    /* of what is written; NULL: none is kept,
@@ -67,6 +74,10 @@ struct crowd {
 	struct tally tally;
 	struct times first_frame; /* connect to room_joined */
 	struct times delivery;    /* a writer's send to a client */
+	struct times cursor;      /* a pointer's move to a client */
+	int64_t moves;            /* moves a second, over all clients */
+	int64_t moves_at;         /* mono us: the next */
+	unsigned mover;           /* whose turn it is */
 	int64_t chaos;            /* mishaps a minute, over all clients */
 	int64_t chaos_at;         /* mono us: the next */
 };
@@ -99,6 +110,12 @@ void crowd_pick(struct crowd *, unsigned count,
 
 /* From now on RATE mishaps a minute, of all kinds; 0: none, and all well. */
 void crowd_chaos(struct crowd *, int64_t rate);
+
+/* From now on RATE moves of pointers a second, of one client after another. */
+void crowd_moves(struct crowd *, int64_t rate);
+
+/* Whether places are looked for in what a client hears: in a crowd, few do. */
+bool crowd_looks(const struct crowd *, unsigned n);
 
 void crowd_end(struct crowd *);
 

@@ -21,7 +21,7 @@ now_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Below 16 each duration has a slot, then sixteen share a power of two. */
+/* Below 64 each duration has a slot, then 64 share a power of two. */
 static int
 slot_of(int64_t us)
 {
@@ -29,17 +29,17 @@ slot_of(int64_t us)
 
 	if (us < 0)
 		us = 0;
-	while (us >> shift >= 32)
+	while (us >> shift >= 128)
 		shift++;
-	return shift * 16 + (int)(us >> shift);
+	return shift * 64 + (int)(us >> shift);
 }
 
 static int64_t
 slot_top(int slot)
 {
-	int shift = slot < 32 ? 0 : slot / 16 - 1;
+	int shift = slot < 128 ? 0 : slot / 64 - 1;
 
-	return ((int64_t)(slot - shift * 16 + 1) << shift) - 1;
+	return ((int64_t)(slot - shift * 64 + 1) << shift) - 1;
 }
 
 void

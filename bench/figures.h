@@ -16,9 +16,9 @@
 
 #include <json-c/json.h>
 
-#define TIMES_SLOTS 640 /* 16 of each power of two */
+#define TIMES_SLOTS 2560 /* 64 of each power of two */
 
-/* Durations, known to a sixteenth; all zeroes is none. */
+/* Durations, known to a 64th; all zeroes is none. */
 struct times {
 	int64_t count;
 	int64_t most;              /* us */

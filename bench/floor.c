@@ -5,13 +5,16 @@
 
 /*
  * The floor: what it costs to hand an event to N clients when nothing is
- * done but one send() for each.  It serves bench/load on a Unix socket as
- * the relay does, but knows no rooms, no rings and no limits.  Each line of
- * standard input is the data of an event, sent to all who listen.
+ * done but one send() for each.  It serves bench/load on a TCP port or a Unix
+ * socket as the relay does, but knows no rooms, no rings and no limits.  Each
+ * line of standard input is the data of an event, sent to all who listen.
  *
+ *	floor 127.0.0.1:8000 EPOCH
  *	floor /run/floor.sock EPOCH
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,11 +27,13 @@
 #include <unistd.h>
 
 #include "shared/log.h"
+#include "shared/sock-tcp.h"
 #include "shared/sock.h"
 
 #define CLIENTS 20000 /* descriptors, at most */
 #define EVENTS  256   /* of one look */
 #define TEXT    65536 /* bytes of a line, and of a frame */
+#define BACKLOG 4096
 
 static const char hello[] = "HTTP/1.1 200 OK\r\n"
 			    "Content-Type: text/event-stream\r\n\r\n"
@@ -55,6 +60,7 @@ static void
 take_client(int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int on = 1;
 
 	if (fd == -1)
 		return;
@@ -62,6 +68,7 @@ take_client(int listener)
 		log_fatal(EX_OSERR, "too many clients");
 	if (fd > most)
 		most = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	watch(fd);
 }
 
@@ -125,6 +132,14 @@ take_input(void)
 	return true;
 }
 
+/* On a Unix socket, or a port. */
+static int
+listen_at(const char *where)
+{
+	return where[0] == '/' ? sock_listen_unix(where, 0600, BACKLOG)
+			       : sock_listen_tcp(where, BACKLOG, 600);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -136,7 +151,7 @@ main(int argc, char *argv[])
 	log_init("floor", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc != 3) {
-		fputs("usage: floor SOCKET EPOCH\n", stderr);
+		fputs("usage: floor ADDRESS:PORT|SOCKET EPOCH\n", stderr);
 		return EX_USAGE;
 	}
 	epoch = argv[2];
@@ -144,7 +159,7 @@ main(int argc, char *argv[])
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
-	if ((listener = sock_listen_unix(argv[1], 0600, 1024)) == -1 ||
+	if ((listener = listen_at(argv[1])) == -1 ||
 	    (epfd = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		log_fatal(EX_OSERR, "%s: %s", argv[1], strerror(errno));
 	watch(listener);
@@ -160,6 +175,7 @@ main(int argc, char *argv[])
 				take_request(ev[i].data.fd);
 		}
 	}
-	unlink(argv[1]);
+	if (argv[1][0] == '/')
+		unlink(argv[1]);
 	return 0;
 }

@@ -32,7 +32,6 @@
 #include "shared/log.h"
 #include "writer.h"
 
-#define TICK_MS     5     /* between two looks at what is due */
 #define EVENTS      256   /* of one look at the descriptors */
 #define START_MS    10000 /* until the app must have said where the log is */
 #define CONNECTIONS 16    /* for pages of the log, and for beats */
@@ -47,8 +46,10 @@ struct options {
 	const char *key;
 	const char *token_file;
 	const char *position;
+	const char *tickets;
+	enum peer peer;
 	long clients, poll, seed, hands, mix, timeout;
-	long rcvbuf, patience, life;
+	long rcvbuf, patience, life, tick, silence;
 	const char *base, *room;
 };
 
@@ -61,6 +62,7 @@ struct load {
 	char **commands; /* of the command line; or none: standard input */
 	bool input;      /* read standard input */
 	bool over;       /* nothing more to do */
+	int tick;        /* ms between two looks at what is due */
 	size_t len;
 	char line[LINE];
 };
@@ -90,6 +92,11 @@ usage(FILE *f)
 	      "  --position P       where the log is, when there is no app\n"
 	      "  --base PREFIX      of the site's addresses\n"
 	      "  --room NAME        to be in (inventory_management)\n"
+	      "  --peer NAME        what is listened to instead of a relay:\n"
+	      "                     nchan, socket.io\n"
+	      "  --tickets FILE     for that, a line a client\n"
+	      "  --silence S        after which a connection is dead (45)\n"
+	      "  --tick MS          between two looks at what is due (5)\n"
 	      "  --patience S       that a command may wait (30)\n"
 	      "  --life S           after which it ends, whatever is (600)\n\n"
 	      "Commands, each answered by a line of JSON:\n",
@@ -172,6 +179,19 @@ take_option(struct options *o, int c, const char *text)
 	case 'w':
 		o->patience = number(text, 1, 86400);
 		break;
+	case 'e':
+		if (!peer_parse(&o->peer, text))
+			wrong("--peer is none that it knows");
+		break;
+	case 'K':
+		o->tickets = text;
+		break;
+	case 'i':
+		o->tick = number(text, 1, 1000);
+		break;
+	case 'S':
+		o->silence = number(text, 1, 86400);
+		break;
 	case 'l':
 		o->life = number(text, 1, 86400);
 		break;
@@ -198,6 +218,10 @@ read_options(struct options *o, int argc, char *argv[])
 	    {"position", required_argument, NULL, 'P'},
 	    {"base", required_argument, NULL, 'B'},
 	    {"room", required_argument, NULL, 'r'},
+	    {"peer", required_argument, NULL, 'e'},
+	    {"tickets", required_argument, NULL, 'K'},
+	    {"silence", required_argument, NULL, 'S'},
+	    {"tick", required_argument, NULL, 'i'},
 	    {"patience", required_argument, NULL, 'w'},
 	    {"life", required_argument, NULL, 'l'},
 	    {"help", no_argument, NULL, 'H'},
@@ -214,6 +238,8 @@ read_options(struct options *o, int argc, char *argv[])
 	}
 	if (o->key == NULL || (o->push.port == 0 && o->push.path[0] == '\0'))
 		wrong("--push and --key are needed");
+	if ((o->peer == PEER_NONE) != (o->tickets == NULL))
+		wrong("--peer and --tickets go together");
 	if (o->has_api == (o->position != NULL))
 		wrong("either --api or --position is needed");
 }
@@ -297,7 +323,7 @@ turn(struct load *l)
 	int64_t now;
 	int i, n;
 
-	n = epoll_wait(l->crowd.epfd, ev, EVENTS, TICK_MS);
+	n = epoll_wait(l->crowd.epfd, ev, EVENTS, l->tick);
 	for (i = 0; i < n; i++) {
 		s = ev[i].data.ptr;
 		s->ready(s, ev[i].events);
@@ -305,7 +331,7 @@ turn(struct load *l)
 	now = now_us();
 	if (l->run.writer != NULL)
 		writer_tick(&l->writer, now);
-	if (now - ticked >= TICK_MS * 1000) {
+	if (now - ticked >= l->tick * 1000) {
 		ticked = now;
 		crowd_tick(&l->crowd, now);
 	}
@@ -375,6 +401,11 @@ set_up(struct load *l, const struct options *o)
 	w->base = o->base;
 	w->room = o->room;
 	w->size = (unsigned)o->clients;
+	w->peer = o->peer;
+	w->silence = o->silence * 1000000;
+	if (o->tickets != NULL)
+		w->tickets = peer_tickets(o->tickets, w->size);
+	l->tick = (int)o->tick;
 	w->poll_percent = (int)o->poll;
 	w->rcvbuf = (int)o->rcvbuf;
 	dice_seed(&w->dice, (uint64_t)o->seed);
@@ -404,6 +435,8 @@ main(int argc, char *argv[])
 	    .timeout = REST_TIMEOUT,
 	    .patience = 30,
 	    .life = 600,
+	    .tick = 5,
+	    .silence = 45,
 	    .base = "",
 	    .room = "inventory_management"};
 	int64_t until;

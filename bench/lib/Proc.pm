@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# What processes have used, as /proc tells it.
+
+package Proc;
+
+use strict;
+use warnings;
+
+sub slurp
+{
+	my ($path) = @_;
+
+	open my $fh, '<', $path or return '';
+	local $/;
+	return scalar(<$fh>) // '';
+}
+
+# The processes and all that they have started.
+sub tree
+{
+	my @pids = @_;
+	my @all;
+
+	while (defined(my $pid = shift @pids)) {
+		push @all, $pid;
+		push @pids, map { split ' ', slurp($_) }
+		    glob "/proc/$pid/task/*/children";
+	}
+	return @all;
+}
+
+# CPU time of these and all that they have started, in seconds.
+sub cpu
+{
+	my $sum = 0;
+
+	for my $task (map { glob "/proc/$_/task/*" } tree(@_)) {
+		my ($ns) = slurp("$task/schedstat") =~ /^(\d+)/
+		    or next;
+		$sum += $ns / 1e9;
+	}
+	return $sum;
+}
+
+# Memory that is their own alone, in KiB.
+sub private
+{
+	my $sum = 0;
+
+	for my $pid (tree(@_)) {
+		$sum += $_ for slurp("/proc/$pid/smaps_rollup") =~
+		    /^Private_(?:Clean|Dirty):\s*(\d+)/mg;
+	}
+	return $sum;
+}
+
+1;

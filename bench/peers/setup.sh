@@ -1,0 +1,11 @@
+#!/bin/sh
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+#
+# Install the peers of package-lock.json into bench/peers/node_modules, unless
+# those of this very lock file are there.
+set -eu
+cd "$(dirname "$0")"
+cmp -s package-lock.json node_modules/.installed && exit
+npm ci --ignore-scripts --no-audit --no-fund
+cp package-lock.json node_modules/.installed
