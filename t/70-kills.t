@@ -14,6 +14,7 @@
 use strict;
 use warnings;
 
+use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use List::Util qw(max);
@@ -25,13 +26,14 @@ use Rounds;
 use Stockroom;
 
 use constant {
-	SPAN => 1600,		# ms that the writes take, undisturbed
-	WRITES => 400,
-	RATE => 250,
+	SPAN => 1600,		# ms in which mishaps begin
+	WRITES => 400,		# of a round
 	FRESH => 20,		# rounds of one instance
 	LONG => 2000,		# ms from which a stop is a long one
+	SLOW => 2000,		# us that the disk takes more, as most do
 };
 
+my $mishap = qr/^(?:kill|stop|end)$/;
 my (%sum, $s);
 
 # ---- what happens to the server, and when
@@ -44,6 +46,7 @@ sub stop_ms
 
 # What the seed makes of a round: what is done at which ms, in order.  A part
 # that is killed stays away for a while, or is stopped first, or goes on.
+# Each mishap meets a burst of writes: this many ms after its begin.
 sub plan_of
 {
 	my ($seed) = @_;
@@ -68,7 +71,9 @@ sub plan_of
 		    if $how eq 'kill' && $part ne 'nginx';
 		$free{$part} = $at;
 	}
-	$p{steps} = [sort { $a->[0] <=> $b->[0] } @steps];
+	$p{steps} = [map { [@$_, int rand 25] } sort { $a->[0] <=> $b->[0] }
+	    @steps];
+	$p{bursts} = grep { $_->[2] =~ /$mishap/ } @steps;
 	return \%p;
 }
 
@@ -118,16 +123,23 @@ sub do_step
 
 sub play_steps
 {
-	my ($p) = @_;
+	my ($p, $crowd) = @_;
 
 	my $began = time;
-	my %chosen;
+	my ($left, %chosen) = WRITES;
 	for my $step (@{ $p->{steps} }) {
-		my ($at, $part, $how) = @$step;
-		my $left = $began + $at / 1000 - time;
-		sleep $left if $left > 0;
+		my ($at, $part, $how, $after) = @$step;
+		my $early = $began + $at / 1000 - time;
+		sleep $early if $early > 0;
+		if ($how =~ $mishap) {
+			my $n = int(WRITES / $p->{bursts});
+			$crowd->run("write $n");
+			$left -= $n;
+			sleep $after / 1000;
+		}
 		do_step($part, $how, \%chosen);
 	}
+	$crowd->run("write $left") if $left;
 }
 
 # What does not serve, when all has been started again.
@@ -152,8 +164,7 @@ sub play
 	$crowd->run('open 100');
 	$crowd->run('joined');
 	$crowd->run("chaos $p->{chaos}") if $p->{chaos};
-	$crowd->run('write ' . WRITES . ' ' . RATE);
-	play_steps($p);
+	play_steps($p, $crowd);
 	my @down = not_serving();
 	my $written = $crowd->run('written');
 	$crowd->run('chaos 0');
@@ -208,11 +219,20 @@ sub tally
 	    @{ $p->{steps} };
 }
 
+# On a disk that is done at once, nothing would ever be half done.
+my $dir = tempdir('stockroom-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $slow = "$dir/slow-sync.so";
+my $cc = $ENV{CC} || 'cc';
+is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $slow" .
+    " $FindBin::Bin/../bench/slow-sync.c -ldl"), 0, 'a slow disk');
+
 sub start
 {
 	$s = Stockroom->new(relay => 1, nginx => { workers => 2 },
 	    users => { ana => 'editor' },
-	    env => { STOCKROOM_USER_WRITES => 0 });
+	    env => { STOCKROOM_USER_WRITES => 0, LD_PRELOAD => $slow,
+	    SLOW_SYNC_US => SLOW, ASAN_OPTIONS =>
+	    'detect_leaks=1:abort_on_error=0:verify_asan_link_order=0' });
 	$s->allow_log(qr/worker process \d+ exited on signal 9/);
 	return $s;
 }
