@@ -205,6 +205,8 @@ health_metrics(struct relay *rl, struct buf *out)
 	    "Streams opened with nothing missed.", st->streams_replayed);
 	metric(out, "streams_slow_total", "counter",
 	    "Streams ended because they could not keep up.", st->slow);
+	metric(out, "stalls_total", "counter",
+	    "Times that a stream's socket had no room.", st->stalls);
 	metric(out, "polls_total", "counter", "Polls answered.", st->polls);
 	metric(out, "polls_held", "gauge", "Polls that wait now.", st->held);
 	metric(out, "frames_total", "counter", "Frames given to streams.",

@@ -172,9 +172,19 @@ poll_end(
 	reader_end(sub, code, reason, retry);
 }
 
+static void
+poll_wake(struct subscriber *sub)
+{
+	struct reader *r = reader_of(sub);
+
+	reader_wake(sub);
+	if (reader_has(r))
+		poll_ready(r);
+}
+
 static const struct subscriber_ops poll_ops = {
     .deliver = reader_deliver,
-    .wake = reader_wake,
+    .wake = poll_wake,
     .end = poll_end,
 };
 
@@ -194,9 +204,8 @@ poll_new(struct relay *rl, const struct ask *ask)
 
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
-	reader_init(&p->reader, rl, ask->has_position ? &ask->position : NULL,
-	    poll_ready);
-	p->reader.sub.ops = &poll_ops;
+	reader_init(&p->reader, rl, &poll_ops,
+	    ask->has_position ? &ask->position : NULL, poll_ready);
 	p->timer = (struct timer){.fn = poll_timer, .arg = p};
 	/* One that echoes another's number is found out. */
 	p->last = 1 + random() % (1 << 30);

@@ -206,12 +206,20 @@ loop_run_daemons(struct loop *lp)
 		if (rest < 0 || (one >= 0 && one < rest))
 			rest = one;
 	}
-	/* One of them may have given another one something to do. */
+	return rest;
+}
+
+/* Whether a daemon has something to do that it does not know of. */
+static bool
+loop_resumed(const struct loop *lp)
+{
+	unsigned i;
+
 	for (i = 0; i < LOOP_DAEMONS; i++) {
 		if (lp->daemons[i] != NULL && lp->daemons[i]->resumed)
-			return 0;
+			return true;
 	}
-	return rest;
+	return false;
 }
 
 static void
@@ -247,7 +255,8 @@ loop_run(struct loop *lp, void (*turn)(void *arg), void *arg)
 		rest = loop_run_daemons(lp);
 		if (lp->quit)
 			break;
-		/* What posts have caused goes out in the next turn, at once. */
-		loop_wait(lp, rest);
+		/* What requests have caused goes out at once. */
+		turn(arg);
+		loop_wait(lp, loop_resumed(lp) ? 0 : rest);
 	}
 }

@@ -61,8 +61,8 @@ void loop_serve(struct loop *, struct loop_daemon *, struct MHD_Daemon *);
 void loop_forsake(struct loop *, struct loop_daemon *);
 
 /*
- * Run until quit is set.  TURN is called once a turn, after all events and
- * timers and before sleeping: what was gathered goes out there.
+ * Run until quit is set.  TURN is called after all events and timers, and
+ * again after the requests, before sleeping: what was gathered goes out there.
  */
 void loop_run(struct loop *, void (*turn)(void *arg), void *arg);
 

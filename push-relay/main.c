@@ -204,6 +204,7 @@ turn(void *arg)
 	struct relay *rl = arg;
 
 	feed_flush(&rl->feed);
+	sse_flush(rl);
 }
 
 /*

@@ -17,19 +17,14 @@
 
 #define FULL_RETRY 2000 /* ms to wait where too many are here */
 
-static const struct subscriber_ops reader_ops = {
-    .deliver = reader_deliver,
-    .wake = reader_wake,
-    .end = reader_end,
-};
-
 static void reader_tick(void *, int64_t);
 
 void
 reader_init(struct reader *r, struct relay *rl,
-    const struct event_position *wish, void (*ready)(struct reader *))
+    const struct subscriber_ops *ops, const struct event_position *wish,
+    void (*ready)(struct reader *))
 {
-	r->sub.ops = &reader_ops;
+	r->sub.ops = ops;
 	r->relay = rl;
 	r->ready = ready;
 	r->cursor = -1;
@@ -351,8 +346,6 @@ reader_wake(struct subscriber *sub)
 		reader_begin(r);
 	else if (r->blind && ring_complete(&r->relay->feed.ring))
 		reader_see(r);
-	if (r->cursor >= 0 && r->relay->feed.ring.head > r->cursor)
-		r->ready(r);
 }
 
 bool

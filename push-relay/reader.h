@@ -59,9 +59,10 @@ struct reader {
 /*
  * Make one of zeroes ready to be opened.  WISH is the position that the
  * client has, NULL for none.  READY is called when there is something to
- * take, or new that it ends; it may be called without need.
+ * take, or new that it ends, but not for the ring's events, of which OPS
+ * hears; it may be called without need.
  */
-void reader_init(struct reader *, struct relay *,
+void reader_init(struct reader *, struct relay *, const struct subscriber_ops *,
     const struct event_position *wish, void (*ready)(struct reader *));
 
 /*
@@ -120,7 +121,10 @@ void reader_rekey(struct relay *);
 /* Bytes of passing frames that wait for a subscriber. */
 size_t reader_queued(const struct subscriber *);
 
-/* The operations that a transport without own ones gives to sub.ops. */
+/*
+ * What a transport's operations rest on.  After reader_wake, which begins a
+ * reader when the ring has settled, the transport looks for what is new.
+ */
 void reader_deliver(struct subscriber *, struct frame *);
 void reader_wake(struct subscriber *);
 void reader_end(

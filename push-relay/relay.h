@@ -43,7 +43,9 @@ struct relay {
 	struct http *http;     /* the push socket */
 	struct http *port;     /* our own port; or NULL */
 	struct sse *streams;   /* all, the ending ones too */
-	struct poll *polls;    /* likewise */
+	struct sse *due;       /* those to be written this turn, in order */
+	struct sse *due_last;  /* of them; of no meaning without */
+	struct poll *polls;    /* all pages that poll */
 	int64_t started;       /* mono ms */
 	int64_t calls;         /* requests so far: names the next one */
 	bool stopping;         /* told to end */

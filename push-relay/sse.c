@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include <microhttpd.h>
@@ -18,23 +19,29 @@
 #include "shared/log.h"
 #include "sse.h"
 
-#define SSE_BLOCK 1024 /* bytes a read where the client is HTTP/1.0 */
+#define SSE_BLOCK 1024 /* bytes a read of libmicrohttpd's */
+#define SSE_BATCH 16   /* frames a write of ours, at most */
 
 /* One stream. */
 struct sse {
 	struct reader reader; /* first: the reader's functions get this */
 	struct sse *next;     /* of all, until freed */
 	struct sse *prev;
+	struct sse *due_next; /* of those to be written this turn */
 	struct MHD_Connection *connection;
 	struct loop_daemon *daemon; /* borrowed */
 	uint64_t watch;             /* for the peer's going */
-	struct frame *now;          /* being written, held */
-	size_t offset;              /* in it */
+	struct queue left;          /* frames taken, but not written */
+	size_t offset;              /* bytes of the first that were */
 	char id[CALL_ID_MAX];       /* of the request */
 	int64_t began;              /* mono ms */
-	int64_t sent;               /* bytes given to libmicrohttpd */
+	int64_t sent;               /* bytes written */
+	int fd;                     /* the socket, libmicrohttpd's; -1: only
+				       that may write, which encrypts */
 	bool dead;                  /* the client is gone */
-	bool suspended;
+	bool suspended;             /* all taken is written, and the socket
+				       is left alone by libmicrohttpd */
+	bool due;                   /* in the list */
 };
 
 static struct sse *
@@ -48,12 +55,31 @@ static void
 sse_ready(struct reader *r)
 {
 	struct sse *s = sse_of(r);
+	struct relay *rl = r->relay;
 
-	if (!s->suspended)
+	if (!s->suspended || s->due)
 		return;
-	s->suspended = false;
-	s->daemon->resumed = true;
-	MHD_resume_connection(s->connection);
+	s->due = true;
+	s->due_next = NULL;
+	if (rl->due == NULL)
+		rl->due = s;
+	else
+		rl->due_last->due_next = s;
+	rl->due_last = s;
+}
+
+/* The frame that libmicrohttpd is to write next, borrowed; NULL: none. */
+static struct frame *
+sse_next(struct sse *s)
+{
+	struct frame *f;
+
+	if (s->left.count == 0 && (s->fd == -1 || s->reader.ending) &&
+	    (f = reader_take(&s->reader)) != NULL) {
+		queue_keep(&s->left, f);
+		frame_drop(f);
+	}
+	return queue_first(&s->left);
 }
 
 /* libmicrohttpd asks for up to MAX bytes. */
@@ -61,36 +87,128 @@ static ssize_t
 sse_read(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct sse *s = cls;
+	struct frame *f;
 	size_t n, len = 0;
 
 	(void)pos;
-	while (!s->dead && len < max) {
-		if (s->now == NULL) {
-			if ((s->now = reader_take(&s->reader)) == NULL)
-				break;
-			s->offset = 0;
-		}
-		n = s->now->len - s->offset;
+	while (!s->dead && len < max && (f = sse_next(s)) != NULL) {
+		n = f->len - s->offset;
 		if (n > max - len)
 			n = max - len;
-		memcpy(out + len, s->now->text + s->offset, n);
-		s->offset += n;
-		s->sent += (int64_t)n;
+		memcpy(out + len, f->text + s->offset, n);
 		len += n;
-		if (s->offset == s->now->len) {
-			frame_drop(s->now);
-			s->now = NULL;
+		s->offset += n;
+		if (s->offset == f->len) {
+			frame_drop(queue_pop(&s->left));
+			s->offset = 0;
 		}
 	}
+	s->sent += (int64_t)len;
 	if (s->dead)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (len > 0)
 		return (ssize_t)len;
 	if (s->reader.ending)
 		return MHD_CONTENT_READER_END_OF_STREAM;
+	queue_reset(&s->left);
 	s->suspended = true;
 	MHD_suspend_connection(s->connection);
+	if (reader_has(&s->reader))
+		sse_ready(&s->reader);
 	return 0;
+}
+
+/*
+ * Write some frames; false: nothing to say.  An error is as good as a full
+ * socket: libmicrohttpd will meet it, too.
+ */
+static bool
+sse_send(struct sse *s)
+{
+	struct frame *f[SSE_BATCH];
+	struct iovec v[SSE_BATCH];
+	struct msghdr msg = {.msg_iov = v};
+	ssize_t sent;
+	size_t i, n = 0;
+
+	assert(s->left.count == 0 && s->offset == 0);
+	while (n < SSE_BATCH && (f[n] = reader_take(&s->reader)) != NULL) {
+		v[n].iov_base = f[n]->text;
+		v[n].iov_len = f[n]->len;
+		n++;
+	}
+	if (n == 0)
+		return false;
+	msg.msg_iovlen = n;
+	sent = sendmsg(s->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0) {
+		s->sent += sent;
+		s->offset = (size_t)sent;
+	}
+	for (i = 0; i < n; i++) {
+		if (s->left.count == 0 && s->offset >= f[i]->len)
+			s->offset -= f[i]->len;
+		else
+			queue_keep(&s->left, f[i]);
+		frame_drop(f[i]);
+	}
+	s->reader.relay->stats.stalls += s->left.count > 0;
+	return true;
+}
+
+/*
+ * Whether we may write.  libmicrohttpd sends the head of a stream, asks for
+ * its body, gets none and from then on leaves the socket alone: it has nothing
+ * left to write.  So we write ourselves, which is as good, since the body has
+ * no framing, and costs one call.  What the socket does not take, and the end,
+ * are libmicrohttpd's again, until it has nothing left.
+ */
+static bool
+sse_is_ours(const struct sse *s)
+{
+	return s->fd != -1 && !s->dead && !s->reader.ending &&
+	       s->left.count == 0;
+}
+
+static void
+sse_write(struct sse *s)
+{
+	while (sse_is_ours(s) && sse_send(s))
+		continue;
+	if (sse_is_ours(s))
+		return;
+	s->suspended = false;
+	s->daemon->resumed = true;
+	MHD_resume_connection(s->connection);
+}
+
+static void
+sse_wake(struct subscriber *sub)
+{
+	struct sse *s = sse_of(reader_of(sub));
+
+	reader_wake(sub);
+	if (s->suspended)
+		sse_write(s);
+}
+
+static const struct subscriber_ops sse_ops = {
+    .deliver = reader_deliver,
+    .wake = sse_wake,
+    .end = reader_end,
+};
+
+void
+sse_flush(struct relay *rl)
+{
+	struct sse *s;
+
+	while ((s = rl->due) != NULL) {
+		if (s->suspended)
+			sse_write(s);
+		rl->due = s->due_next;
+		s->due = false;
+	}
 }
 
 /* The line of a stream at its begin has the rest. */
@@ -113,6 +231,7 @@ sse_free(void *cls)
 	struct sse *s = cls;
 	struct relay *rl = s->reader.relay;
 
+	assert(!s->due);
 	sse_log(s);
 	loop_unwatch(&rl->loop, s->watch);
 	reader_reset(&s->reader);
@@ -122,7 +241,7 @@ sse_free(void *cls)
 		rl->streams = s->next;
 	if (s->next != NULL)
 		s->next->prev = s->prev;
-	frame_drop(s->now);
+	queue_reset(&s->left);
 	rl->stats.streams--;
 	free(s);
 }
@@ -144,7 +263,7 @@ sse_gone(void *arg, uint32_t events)
 }
 
 static bool
-sse_watch(struct sse *s)
+sse_watch(struct sse *s, const struct call *c)
 {
 	const union MHD_ConnectionInfo *info;
 
@@ -152,6 +271,8 @@ sse_watch(struct sse *s)
 	    s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info == NULL)
 		return false;
+	if (!c->secure)
+		s->fd = info->connect_fd;
 	/* Once: level-triggered, it would spin until the stream is closed. */
 	s->watch = loop_watch(&s->reader.relay->loop, info->connect_fd,
 	    EPOLLRDHUP | EPOLLONESHOT, sse_gone, s);
@@ -165,6 +286,9 @@ sse_answer(const struct call *c, struct MHD_Response *resp)
 
 	if (resp == NULL)
 		return false;
+	/* No chunks: the body ends with the connection. */
+	MHD_set_response_options(
+	    resp, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	MHD_add_response_header(resp, "Content-Type", "text/event-stream");
 	MHD_add_response_header(
 	    resp, "Cache-Control", "no-cache, no-transform");
@@ -184,10 +308,11 @@ sse_new(const struct call *c, const struct event_position *wish)
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
-	reader_init(&s->reader, rl, wish, sse_ready);
+	reader_init(&s->reader, rl, &sse_ops, wish, sse_ready);
 	reader_stay(&s->reader);
 	s->connection = c->connection;
 	s->daemon = c->daemon;
+	s->fd = -1;
 	s->began = clock_mono_ms();
 	memcpy(s->id, c->id, sizeof(s->id));
 	if ((s->next = rl->streams) != NULL)
@@ -207,7 +332,7 @@ sse_open(const struct call *c, const struct event_position *wish)
 	s = sse_new(c, wish);
 	resp = MHD_create_response_from_callback(
 	    MHD_SIZE_UNKNOWN, SSE_BLOCK, sse_read, s, sse_free);
-	if (resp == NULL || !sse_watch(s)) {
+	if (resp == NULL || !sse_watch(s, c)) {
 		if (resp == NULL)
 			sse_free(s);
 		else

@@ -6,7 +6,8 @@
 /*
  * Streams of Server-Sent Events: the transport that browsers and curl use.
  * A stream gives the frames of its reader as they are.  It sleeps suspended
- * inside libmicrohttpd and is resumed when there is something to say.
+ * inside libmicrohttpd.  What there is to say is gathered, and written at the
+ * turn's end, straight to the socket where that has room.
  */
 #ifndef PUSH_RELAY_SSE_H
 #define PUSH_RELAY_SSE_H
@@ -32,6 +33,9 @@ bool sse_open(const struct call *, const struct event_position *wish);
  */
 bool sse_refuse(
     const struct call *, const char *code, const char *reason, int64_t retry);
+
+/* The end of a turn of the loop: write to all streams that have news. */
+void sse_flush(struct relay *);
 
 /* Cut off those that have not read their end yet. */
 void sse_abort(struct relay *);

@@ -31,6 +31,7 @@ struct stats {
 	int64_t bytes;             /* of these frames */
 	int64_t dropped;           /* passing frames dropped for slow streams */
 	int64_t cursors;           /* of them, cursors */
+	int64_t stalls;            /* times that a socket had no room */
 	int64_t slow;              /* streams that fell out of the ring */
 	int64_t posts;             /* requests to /push/ other than streams */
 	int64_t refused;           /* requests answered with 4xx or 5xx */

@@ -25,7 +25,10 @@ struct subscriber;
 struct subscriber_ops {
 	/* A passing event of the room; the transport holds what it keeps. */
 	void (*deliver)(struct subscriber *, struct frame *);
-	/* The ring has something new, or has begun anew. */
+	/*
+	 * The ring has something new, or has begun anew: at the end of a turn,
+	 * so the transport may write at once.  Nobody but this one may end.
+	 */
 	void (*wake)(struct subscriber *);
 	/*
 	 * Say `disconnect` with this code and reason, ask to come back after

@@ -44,12 +44,8 @@ sub take
 	$c->{bytes} += $n;
 	$c->{raw} =~ s/\A.*?\r\n\r\n//s or return unless $c->{begun};
 	$c->{begun} = 1;
-	while ($c->{raw} =~ /\A([0-9a-fA-F]+)\r\n/) {
-		my ($head, $len) = ($+[0], hex $1);
-		last if length $c->{raw} < $head + $len + 2;
-		$c->{text} .= substr $c->{raw}, $head, $len;
-		substr($c->{raw}, 0, $head + $len + 2) = '';
-	}
+	$c->{text} .= $c->{raw};
+	$c->{raw} = '';
 	while ($c->{text} =~ /\G.*?^event: (\w+)\ndata: ([^\n]*)\n\n/gcms) {
 		my ($name, $data) = ($1, $2);
 		$c->{named}{$name}++;
