@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -57,6 +58,8 @@ is_journal(void)
 void
 log_init(const char *program, enum log_level max)
 {
+	/* Now, while files may be read; for the first line's time. */
+	tzset();
 	log_program = program;
 	log_max = max;
 	log_journal = is_journal();
