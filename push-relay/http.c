@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 
 #include "call.h"
+#include "door.h"
 #include "guest.h"
 #include "http.h"
 #include "longpoll.h"
@@ -38,8 +39,10 @@
 struct http {
 	struct relay *relay;
 	struct loop_daemon run;
-	bool outside; /* our own port, which strangers reach */
-	bool secure;  /* speaks TLS */
+	struct door door;
+	unsigned limit; /* connections at once */
+	bool outside;   /* our own port, which strangers reach */
+	bool secure;    /* speaks TLS */
 };
 
 static const char *
@@ -228,9 +231,26 @@ static void
 on_panic(void *cls, const char *file, unsigned line, const char *reason)
 {
 	(void)cls;
-	log_error("libmicrohttpd: %s:%u: %s", file, line,
+	/* An epoll that is out of memory is among the reasons. */
+	log_fatal(EX_SOFTWARE, "libmicrohttpd: %s:%u: %s", file, line,
 	    reason == NULL ? "panic" : reason);
-	abort();
+}
+
+static bool
+has_room(void *arg)
+{
+	const struct http *h = arg;
+
+	return http_connections(h) < h->limit;
+}
+
+/* Should libmicrohttpd not want it, it closes it. */
+static void
+take(void *arg, int fd, const struct sockaddr *from, socklen_t len)
+{
+	struct http *h = arg;
+
+	(void)MHD_add_connection(h->run.daemon, fd, from, len);
 }
 
 /* Begin to serve the listening socket FD, with no thread of its own. */
@@ -241,12 +261,12 @@ http_start(struct http *h, int fd, unsigned limit)
 	struct MHD_Daemon *daemon;
 
 	MHD_set_panic_func(on_panic, NULL);
-	daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-				      MHD_USE_ERROR_LOG |
-				      (h->secure ? MHD_USE_TLS : 0),
+	daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+		MHD_USE_NO_LISTEN_SOCKET | (h->secure ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-	    NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-	    limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    NULL, MHD_OPTION_CONNECTION_LIMIT, limit,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    h->outside ? (unsigned)conf->address_connections : 0,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    h->outside ? (size_t)PORT_POOL : (size_t)conf->stream_pool,
@@ -260,6 +280,9 @@ http_start(struct http *h, int fd, unsigned limit)
 	if (daemon == NULL)
 		log_fatal(EX_OSERR, "libmicrohttpd does not start");
 	loop_serve(&h->relay->loop, &h->run, daemon);
+	h->limit = limit;
+	h->door = (struct door){.room = has_room, .take = take, .arg = h};
+	door_open(&h->door, &h->relay->loop, fd);
 }
 
 static struct http *
@@ -306,13 +329,8 @@ http_new_port(struct relay *rl, int fd, bool secure, unsigned limit)
 void
 http_quiesce(struct http *h)
 {
-	MHD_socket fd;
-
-	if (h == NULL)
-		return;
-	fd = MHD_quiesce_daemon(h->run.daemon);
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
+	if (h != NULL)
+		door_close(&h->door);
 }
 
 unsigned
@@ -332,6 +350,7 @@ http_free(struct http *h)
 {
 	if (h == NULL)
 		return;
+	door_close(&h->door);
 	loop_forsake(&h->relay->loop, &h->run);
 	MHD_stop_daemon(h->run.daemon);
 	free(h);

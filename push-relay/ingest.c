@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "door.h"
 #include "ingest.h"
 #include "room-lease.h"
 #include "room-list.h"
@@ -45,13 +46,11 @@ struct peer {
 
 struct ingest {
 	struct relay *relay;
-	int fd;
-	uint64_t watch;
+	struct door door;
 	struct peer *peers; /* newest first */
 	unsigned count;
-	struct timer again;  /* looks whether a replay came */
-	int64_t seen_head;   /* the ring's head when it last did */
-	struct timer rested; /* waits: no descriptor was left */
+	struct timer again; /* looks whether a replay came */
+	int64_t seen_head;  /* the ring's head when it last did */
 };
 
 static void peer_ready(void *, uint32_t);
@@ -377,39 +376,22 @@ peer_ready(void *arg, uint32_t events)
 		ingest_ask(in, clock_mono_ms());
 }
 
-/* Out of descriptors: the listener would only spin; try again later. */
-static void
-ingest_rest(struct ingest *in)
+/* One too many is refused rather than kept waiting. */
+static bool
+ingest_room(void *arg)
 {
-	log_warn("no descriptor left for the event socket");
-	loop_change(&in->relay->loop, in->watch, 0);
-	timer_set(&in->relay->loop.timers, &in->rested,
-	    clock_mono_ms() + INGEST_AGAIN);
+	(void)arg;
+	return true;
 }
 
 static void
-ingest_rested(void *arg, int64_t now)
-{
-	struct ingest *in = arg;
-
-	(void)now;
-	loop_change(&in->relay->loop, in->watch, EPOLLIN);
-}
-
-static void
-ingest_accept(void *arg, uint32_t events)
+ingest_take(void *arg, int fd, const struct sockaddr *from, socklen_t len)
 {
 	struct ingest *in = arg;
 	struct peer *p;
-	int fd;
 
-	(void)events;
-	fd = accept4(in->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd == -1) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
-			ingest_rest(in);
-		return;
-	}
+	(void)from;
+	(void)len;
 	if (in->count >= INGEST_PEERS ||
 	    !sock_peer_allowed(fd, &in->relay->peers)) {
 		log_warn("refused a connection to the event socket");
@@ -437,19 +419,17 @@ ingest_new(struct relay *rl)
 	int fd;
 
 	if ((fd = service_socket("event")) != -1)
-		rl->event_passed = sock_set_nonblock(fd, true);
+		rl->event_passed = true;
 	else if ((fd = sock_listen_unix(path, 0660, 128)) == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	in->relay = rl;
-	in->fd = fd;
 	in->seen_head = -2;
 	in->again = (struct timer){.fn = ingest_again, .arg = in};
-	in->rested = (struct timer){.fn = ingest_rested, .arg = in};
-	in->watch = loop_watch(&rl->loop, in->fd, EPOLLIN, ingest_accept, in);
-	if (in->watch == 0)
-		log_fatal(EX_OSERR, "cannot watch %s", path);
+	in->door =
+	    (struct door){.room = ingest_room, .take = ingest_take, .arg = in};
+	door_open(&in->door, &rl->loop, fd);
 	return in;
 }
 
@@ -459,9 +439,7 @@ ingest_free(struct ingest *in)
 	while (in->peers != NULL)
 		peer_free(in->peers);
 	timer_stop(&in->relay->loop.timers, &in->again);
-	timer_stop(&in->relay->loop.timers, &in->rested);
-	loop_unwatch(&in->relay->loop, in->watch);
-	close(in->fd);
+	door_close(&in->door);
 	free(in);
 }
 

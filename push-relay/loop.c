@@ -108,8 +108,9 @@ loop_change(struct loop *lp, uint64_t watch, uint32_t events)
 
 	assert(s != NULL);
 	ev.data.u64 = watch;
+	/* Who waits for it would wait for ever. */
 	if (epoll_ctl(lp->ep, EPOLL_CTL_MOD, s->fd, &ev) == -1)
-		log_error("epoll_ctl: %s", strerror(errno));
+		log_fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
 }
 
 void
