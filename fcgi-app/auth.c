@@ -219,10 +219,10 @@ verify(struct req *rq, struct limit_try *try, const struct user *user,
 		    rq, ST_TOO_MANY, "too many people sign in at once");
 	}
 	if ((st = limit_try_count(try, &rq->limit)) == ST_OK)
-		*good = user_verify(
-			    known ? user->hash : dummy_hash, password, len) &&
-			known;
+		st = user_verify(
+		    known ? user->hash : dummy_hash, password, len, good);
 	turn_give();
+	*good = *good && known;
 	return st;
 }
 

@@ -95,8 +95,9 @@ enum status user_rehash(
  */
 enum status user_hash(
     const char *password, size_t len, char out[USER_HASH_MAX]);
-/* Whether the password is the hash's; as slow. */
-bool user_verify(const char *hash, const char *password, size_t len);
+/* Whether the password is the hash's; as slow, and ends as that does. */
+enum status user_verify(
+    const char *hash, const char *password, size_t len, bool *good);
 /* Whether the hash was made with weaker parameters than today's. */
 bool user_hash_is_old(const char *hash);
 
