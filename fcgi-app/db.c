@@ -6,6 +6,7 @@
 #include "db.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -99,6 +100,7 @@ static struct db *
 open_connection(const char *path, int flags)
 {
 	struct db *db;
+	char why[256];
 
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
@@ -108,9 +110,13 @@ open_connection(const char *path, int flags)
 	}
 	if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK ||
-	    !harden(db))
-		log_fatal(EX_NOINPUT, "database %s: cannot be opened: %s", path,
-		    sqlite3_errmsg(db->handle));
+	    !harden(db)) {
+		snprintf(why, sizeof(why), "%s", sqlite3_errmsg(db->handle));
+		sqlite3_close(db->handle);
+		free(db);
+		log_fatal(
+		    EX_NOINPUT, "database %s: cannot be opened: %s", path, why);
+	}
 	return db;
 }
 
@@ -333,6 +339,7 @@ judge(const struct query *q)
 			       : sqlite3_errmsg(q->db->handle),
 	    rc);
 	switch (rc & 0xff) {
+	case SQLITE_CORRUPT: /* so it says of a read that failed, too */
 	case SQLITE_ABORT:
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

@@ -70,8 +70,8 @@ const void *db_blob(struct query *, int column, size_t *len);
 bool db_is_null(struct query *, int column);
 /*
  * Run what is left and end.  ST_OK; NONE when no row was read or changed;
- * ST_CONFLICT on a UNIQUE violation; ST_UNAVAILABLE on busy, full and I/O
- * errors; ST_FAULT on all others (logged).
+ * ST_CONFLICT on a UNIQUE violation; ST_UNAVAILABLE on busy, full, malformed
+ * and I/O errors; ST_FAULT on all others (logged).
  */
 enum status db_done(struct query *, enum status none);
 
