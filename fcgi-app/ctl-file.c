@@ -35,6 +35,16 @@ remove_all(void)
 		unlink(doomed[i]);
 }
 
+/* However we end: an error deep inside exits. */
+static void
+remove_at_exit(void)
+{
+	static bool asked;
+
+	if (!asked)
+		asked = atexit(remove_all) == 0;
+}
+
 /* End as the signal would have, without leaving anything. */
 static void
 remove_and_end(int sig)
@@ -87,6 +97,7 @@ ctl_file_begin(
 		return ctl_fail_errno(ctl, path, errno);
 	}
 	watch(file->temp);
+	remove_at_exit();
 	return EX_OK;
 }
 
@@ -120,11 +131,16 @@ ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
 {
 	int error = 0;
 
-	if (fsync(file->fd) != 0 || !name_it(file) ||
-	    !sync_directory(file->path))
+	if (fsync(file->fd) != 0 || !name_it(file)) {
 		error = errno;
-	else
+	} else {
 		file->temp[0] = '\0';
+		if (!sync_directory(file->path))
+			error = errno;
+		/* Not vouched for, it would be in the next one's way. */
+		if (error != 0 && !file->force)
+			unlink(file->path);
+	}
 	ctl_file_drop(file);
 	return error == 0 ? EX_OK : ctl_fail_errno(ctl, file->path, error);
 }
