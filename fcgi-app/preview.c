@@ -129,7 +129,9 @@ preview_look(int fd, unsigned char *bytes)
 	do
 		n = recv(fd, bytes, PREVIEW_MAX, MSG_PEEK | MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);
-	return n > 0 ? preview_judge(bytes, (size_t)n) : PREVIEW_MORE;
+	if (n > 0)
+		return preview_judge(bytes, (size_t)n);
+	return n == -1 && errno == EAGAIN ? PREVIEW_MORE : PREVIEW_GONE;
 }
 
 /* A record for the request ID. */

@@ -23,7 +23,8 @@ enum preview {
 	PREVIEW_LONG,  /* the same, and no more fits PREVIEW_MAX */
 	PREVIEW_MORE,  /* a part of the parameters, or nothing */
 	PREVIEW_LARGE, /* parameters longer than PREVIEW_MAX */
-	PREVIEW_BAD    /* no request, or its lengths lie */
+	PREVIEW_BAD,   /* no request, or its lengths lie */
+	PREVIEW_GONE   /* nothing, and nothing will come */
 };
 
 /*
