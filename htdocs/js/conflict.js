@@ -220,7 +220,7 @@ export class Conflicts {
 			return [`${c.why.replace(/\.$/, "")}.`,
 				...(c.of === "create" ? [] : mine)];
 		return [...(c.by === "" ? ["It is now "] :
-		    [el("strong", {}, c.by), " changed it to "]),
+		    [el("strong", {}, isolate(c.by)), " changed it to "]),
 		strong(c.theirs), c.at ? ` · ${when(c.at)}` : "", ".",
 		...mine];
 	}

@@ -366,7 +366,7 @@ export class Editor {
 
 		if (p === null || d === null)
 			return;
-		const who = by === "" ? "Somebody" : by;
+		const who = by === "" ? "Somebody" : isolate(by);
 		p.hidden = false;
 		p.dataset.value = String(value);
 		p.replaceChildren(el("strong", {}, who), ...(

@@ -10,7 +10,7 @@
 import { byId, el, setAttr } from "./dom.js";
 import { fitting } from "./people.js";
 import { mountPeopleList } from "./people-list.js";
-import { activity, clock, initials, personTitle, usersOnline }
+import { activity, clock, initials, isolate, personTitle, usersOnline }
 	from "./words.js";
 
 /**
@@ -239,6 +239,6 @@ function what(node, s)
 	node.dataset.key = key;
 	if (a === null)
 		return node.replaceChildren();
-	node.replaceChildren(el("strong", {}, a.name), a.what,
+	node.replaceChildren(el("strong", {}, isolate(a.name)), a.what,
 	    el("strong", {}, a.sku), a.more > 0 ? ` · +${a.more}` : "");
 }
