@@ -112,7 +112,6 @@ is_deeply \@beside, [], 'nothing is served beside the table: ' .
 my $watch = $r->joined(user => 9, username => 'watch');
 my ($ana, $sid) = $r->ticket(user => 1);
 my $stream = $r->joined(ticket => $ana);
-$r->joined(user => 2)->close;
 my ($vera, $vera_sid) = $r->ticket(user => 3, role => 'viewer');
 my $viewer = $r->joined(ticket => $vera);
 is $r->push(lease => $stream, { action => 'take', row => 'A-1' })->{status},
@@ -327,7 +326,9 @@ for my $row (grep { $_->{class} ne 'local' } @routes) {
 # What another page has: it is not got by naming it.
 my ($carl, $carl_sid) = $r->ticket(user => 2);
 my $other = $r->joined(ticket => $carl);
-heard();
+ok $watch->wait_for(sub { $_->{event} eq 'user_joined' &&
+    $_->{data}{sid} eq $carl_sid }, 10), 'carl comes';
+is heard(), 'user_joined', 'and nobody heard of any call up to here';
 $before = state();
 for (['cursor', { sid => $sid, mode => 'edit' }], ['beat', { sid => $sid }],
     ['lease', { sid => $sid, action => 'release', row => 'A-1' }],
@@ -344,7 +345,7 @@ for (['take', undef, 423], ['renew', undef, 423], ['take', 'name', 423],
 	    "another's lease: $action " . ($field // 'the row');
 }
 is state(), $before, 'nothing that was refused has changed anything';
-is heard(), '', 'and nobody heard of any';
+is heard(), '', 'nor is heard of';
 $watch->{seen} = 0;
 is $stream->count('disconnect') + $viewer->count('disconnect'), 0,
     'nobody was sent away';
