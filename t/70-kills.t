@@ -253,7 +253,8 @@ my $runs = Rounds::play(runs => 20, fresh => FRESH, start => \&start,
 
 note(sprintf '%d rounds in %.0f s; %s', $runs, time - $began,
     join ', ', map { "$_: $sum{$_}" } sort keys %sum);
-if ($runs >= 20) {
+# Other seeds than the suite's may leave something out.
+if ($runs >= 20 && !defined $ENV{STOCKROOM_SEED}) {
 	cmp_ok($sum{$_} // 0, '>', 0, "it happened: $_") for
 	    (map { ("$_ kill", "$_ stop", "$_ go on", "$_ end") }
 	    qw(app relay nginx)), 'long stop', 'refused', 'written_again';
