@@ -284,11 +284,14 @@ ok($s->wait_for(sub {
 	1 while sysread $raw, $bytes, 65536, length $bytes;
 	return $bytes =~ /"seq":@{[$head + @events]},/;
 }, 20), 'the bytes of a stream');
-my ($http, $chunks) = split /\r\n\r\n/, $bytes, 2;
-my $events = '';
-while ($chunks =~ s/\A([0-9a-f]+)\r\n//i) {
-	$events .= substr $chunks, 0, hex $1, '';
-	$chunks =~ s/\A\r\n//;
+my ($http, $events) = split /\r\n\r\n/, $bytes, 2;
+if ($http =~ /^Transfer-Encoding: chunked/im) {
+	my $chunks = $events;
+	$events = '';
+	while ($chunks =~ s/\A([0-9a-f]+)\r\n//i) {
+		$events .= substr $chunks, 0, hex $1, '';
+		$chunks =~ s/\A\r\n//;
+	}
 }
 my @blocks = split /\n\n/, $events, -1;
 pop @blocks;	# what is not whole
