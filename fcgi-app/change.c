@@ -14,17 +14,6 @@
 #include "shared/json.h"
 #include "shared/log.h"
 
-/* A version that only the new row's number can be. */
-static enum status
-set_version(struct db *db, int64_t seq)
-{
-	struct query *q;
-
-	q = db_query(db, SQL_CHANGE_VERSION);
-	db_bind_int(q, ":seq", seq);
-	return db_done(q, ST_FAULT);
-}
-
 enum status
 change_append(struct db *db, const struct change *ch, int64_t *seq)
 {
@@ -52,11 +41,9 @@ change_append(struct db *db, const struct change *ch, int64_t *seq)
 	db_bind_text(q, ":source", ch->source);
 	if (db_row(q))
 		n = db_int(q, 0);
-	if ((st = db_done(q, ST_FAULT)) != ST_OK ||
-	    (ch->version == 0 && (st = set_version(db, n)) != ST_OK))
-		return st;
-	*seq = n;
-	return ST_OK;
+	if ((st = db_done(q, ST_FAULT)) == ST_OK)
+		*seq = n;
+	return st;
 }
 
 /* One number, or NONE when no row is there. */

@@ -330,6 +330,13 @@ batch_leave(bool kept)
 	return failed ? ST_UNAVAILABLE : ST_OK;
 }
 
+/* One statement of sql.def without parameters. */
+static bool
+run(enum sql name)
+{
+	return db_done(db_query(writer.db, name), ST_OK) == ST_OK;
+}
+
 enum status
 db_write_begin(struct db **db)
 {
@@ -341,7 +348,7 @@ db_write_begin(struct db **db)
 		write_unlock();
 		return ST_UNAVAILABLE;
 	}
-	if (!db_exec(writer.db, "SAVEPOINT request")) {
+	if (!run(SQL_SAVEPOINT)) {
 		writer.batch->failed = true;
 		batch_leave(false);
 		return ST_UNAVAILABLE;
@@ -358,8 +365,7 @@ db_write_end(struct db *db, bool keep)
 	assert(db == writer.db && db_idle(db) && b != NULL);
 	/* A full disk and the like can end the whole transaction. */
 	if (!db_in_transaction(db) ||
-	    (!keep && !db_exec(db, "ROLLBACK TO request")) ||
-	    !db_exec(db, "RELEASE request"))
+	    (!keep && !db_exec(db, "ROLLBACK TO request")) || !run(SQL_RELEASE))
 		b->failed = true;
 	return batch_leave(keep);
 }

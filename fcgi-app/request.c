@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,8 +164,8 @@ check_duplicates(struct req *rq)
 		size_t len = strcspn(*e, "=");
 
 		for (size_t i = 0; i < count; i++) {
-			if (strlen(names[i]) != len ||
-			    strncmp(*e, names[i], len) != 0)
+			if (strncmp(*e, names[i], len) != 0 ||
+			    names[i][len] != '\0')
 				continue;
 			if (seen & (1u << i))
 				return req_fail(rq, ST_BAD_REQUEST,
@@ -226,16 +227,15 @@ read_query(struct req *rq)
 enum status
 req_begin(struct req *rq, const struct app *app, FCGX_Request *fcgx)
 {
-	unsigned char bytes[8];
 	const char *method;
+	uint64_t number;
 	enum status st;
 
 	rq->app = app;
 	rq->fcgx = fcgx;
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		log_fatal(EX_OSERR, "no random bytes");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(rq->id + i * 2, 3, "%02x", bytes[i]);
+	snprintf(rq->id, sizeof(rq->id), "%016" PRIx64, number);
 	method = req_env(rq, "REQUEST_METHOD");
 	rq->method = method == NULL ? M_OTHER : method_parse(method);
 	rq->target = req_env(rq, "REQUEST_URI");
