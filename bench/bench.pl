@@ -16,10 +16,20 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../t/lib";
 
 use Bench;
+use Durable;
+use Growth;
+use Page;
 use Push;
+use Rest;
 
 $SIG{PIPE} = 'IGNORE';
 exit Bench::run([
 	['push-direct', \&Push::direct],
 	['push-nginx', \&Push::through_nginx],
+	['rest-read', \&Rest::reading],
+	['rest-write', \&Durable::writing],
+	['page-first', \&Page::first],
+	['page-paint', \&Page::paint],
+	['page-idle', \&Page::idle],
+	['growth', \&Growth::growing],
 ], @ARGV);

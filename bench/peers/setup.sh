@@ -8,4 +8,6 @@ set -eu
 cd "$(dirname "$0")"
 cmp -s package-lock.json node_modules/.installed && exit
 npm ci --ignore-scripts --no-audit --no-fund
+# The one that is no JavaScript, from its source; node's headers come with it.
+npm rebuild --build-from-source --nodedir=/usr better-sqlite3
 cp package-lock.json node_modules/.installed

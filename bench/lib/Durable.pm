@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# What a durable write costs, a PATCH through nginx as it is shipped: one
+# writer beside one fdatasync and the floor of a request; 64 writers beside
+# the very same program when each request has a commit of its own
+# (bench/app-alone is built with a batch of one); and both once more where
+# every fdatasync takes 2 ms longer, as on ordinary disks (slow-sync.c).
+
+package Durable;
+
+use strict;
+use warnings;
+
+use File::Temp ();
+
+use Bench;
+use Rest;
+use Stockroom;
+use Wrk;
+
+use constant {
+	ITEMS => 2000,
+	WRITERS => 64,
+	SLOW_US => 2000,
+	PATH => '/api/v1/inventory/items/PART-%05d',
+	# A number that no item has, so that each is a change.
+	BODY => '{"quantity":1%06d}',
+};
+
+# A Stockroom whose app is PROGRAM, with ENV of its own.
+sub server
+{
+	my ($program, %env) = @_;
+
+	my $s = Stockroom->new(app => 0, items => ITEMS,
+	    env => { STOCKROOM_USER_WRITES => 0 });
+	$s->spawn('app', [Stockroom::build() . "/$program", '--socket',
+	    $s->app_socket], env => \%env);
+	$s->wait_for(sub { -S $s->app_socket && $s->ready_app }, 30)
+	    or die "no app\n" . $s->log_text('app');
+	$s->start($_) for 'relay', 'nginx';
+	$s->wait_joined;
+	return $s;
+}
+
+# A sub that writes to S for a while, by so many at once.
+sub writes
+{
+	my ($s, $writers) = @_;
+
+	return sub {
+		return Wrk::run(port => $s->{port}, path => PATH,
+		    items => ITEMS, patch => BODY, token => $s->token('ana'),
+		    connections => $writers, cpu => [$s->pid('app')],
+		    seconds => Bench::either(4, 1));
+	};
+}
+
+# The median of an fdatasync in S's directory, in us.
+sub sync_of
+{
+	my ($s) = @_;
+
+	my $program = Stockroom::build() . '/bench/sync';
+	return sub {
+		my $us = `'$program' '$s->{dir}/sync' 400`;
+		die "sync failed\n" if $?;
+		return { median => $us + 0 };
+	};
+}
+
+# One writer: the floor is twice an fdatasync and a request that does nothing.
+sub one
+{
+	my ($s) = @_;
+
+	my $ok = Rest::ok();
+	my $got = Bench::turns(
+	    sync => sync_of($s),
+	    request => sub {
+		return Wrk::run(port => $ok->{port}, path => PATH,
+		    connections => 1, seconds => 1);
+	    },
+	    ours => writes($s, 1));
+	$ok->end;
+	my ($sync, $request) = map { $_->{median} } @$got{qw(sync request)};
+	Bench::row(what => 'PATCH, one writer, median us',
+	    ours => $got->{ours}{median},
+	    beside => [['2 syncs + ok', [map {
+		2 * $sync->[$_] + $request->[$_] } 0 .. $#$sync], '<= 1'],
+		['fdatasync', $sync], ['ok', $request]]);
+}
+
+sub many
+{
+	my ($what, $limit, $together, $alone) = @_;
+
+	my $got = Bench::turns(ours => writes($together, WRITERS),
+	    alone => writes($alone, WRITERS));
+	Bench::row(what => $what, ours => $got->{ours}{rate},
+	    beside => [['a commit each', $got->{alone}{rate}, $limit]]);
+	Bench::row(what => '  CPU of a write, us', ours => $got->{ours}{cpu},
+	    beside => [['a commit each', $got->{alone}{cpu}]]);
+}
+
+sub writing
+{
+	my $s = server('stockroom-app');
+	my $alone = server('bench/app-alone');
+	one($s);
+	many('64 writers, a second', '>= 4', $s, $alone);
+	$_->end for $alone, $s;
+
+	my $dir = File::Temp->newdir(TMPDIR => 1);
+	my $shim = "$dir/slow-sync.so";
+	my $source = __FILE__ =~ s{lib/Durable\.pm$}{slow-sync.c}r;
+	system('cc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', $shim,
+	    $source, '-ldl') == 0 or die "cc failed\n";
+	my %slow = (LD_PRELOAD => $shim, SLOW_SYNC_US => SLOW_US);
+	($s, $alone) = (server('stockroom-app', %slow),
+	    server('bench/app-alone', %slow));
+	many('64 writers, fdatasync + 2 ms', '>= 14', $s, $alone);
+	$_->end for $alone, $s;
+}
+
+1;
