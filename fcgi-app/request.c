@@ -335,8 +335,8 @@ req_read_body(struct req *rq)
 	if (rq->body_len == 0)
 		return req_fail(
 		    rq, ST_BAD_REQUEST, "a JSON object must come with it");
-	if ((st = json_in_parse(
-		 rq->body_text, rq->body_len, &rq->body, &err)) != ST_OK)
+	if ((st = json_in_parse_most(rq->body_text, rq->body_len,
+		 REQ_VALUES_MAX, &rq->body, &err)) != ST_OK)
 		return req_fail_at(rq, st, err.pointer, "%s", err.detail);
 	if (!json_object_is_type(rq->body, json_type_object))
 		return req_fail_at(rq, ST_BAD_REQUEST, "", "must be an object");

@@ -25,6 +25,7 @@
 #include "user.h"
 
 #define REQ_BODY_MAX   (1024 * 1024) /* bytes */
+#define REQ_VALUES_MAX 2048          /* JSON values in it */
 #define REQ_QUERY_MAX  4096          /* bytes of the query string */
 #define REQ_PARAMS_MAX 32            /* query parameters */
 #define REQ_SKU_MAX    64            /* characters of a SKU */

@@ -41,6 +41,7 @@ struct scan {
 	struct json_error *err;
 	struct step path[JSON_IN_DEPTH];
 	unsigned depth;   /* steps in use */
+	size_t left;      /* values that may still come */
 	struct key *keys; /* owned; those of the open
 			     objects, innermost last */
 	size_t n_keys;
@@ -453,6 +454,8 @@ scan_value(struct scan *s)
 	bool good;
 
 	skip_space(s);
+	if (s->left-- == 0)
+		return fail(s, "too many values");
 	switch (peek(s)) {
 	case '{':
 	case '[':
@@ -483,10 +486,11 @@ scan_value(struct scan *s)
 }
 
 bool
-json_in_scan(const char *text, size_t len, size_t *start, size_t *end,
-    struct json_error *err)
+json_in_scan(const char *text, size_t len, size_t most, size_t *start,
+    size_t *end, struct json_error *err)
 {
-	struct scan s = {.c = {.text = text, .len = len}, .err = err};
+	struct scan s = {
+	    .c = {.text = text, .len = len}, .err = err, .left = most};
 	size_t first, last;
 	bool good;
 

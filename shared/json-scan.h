@@ -19,12 +19,12 @@
 #define JSON_SCAN_NUMBER 40 /* characters of a number, at most */
 
 /*
- * Check LEN bytes, all but the sizes that json.h promises.  True and the
- * span of the value without the space around it, else false with ERR
- * filled: where in the document, and the line and column.
+ * Check LEN bytes, of at most MOST values, all but the sizes that json.h
+ * promises.  True and the span of the value without the space around it, else
+ * false with ERR filled: where in the document, and the line and column.
  */
-bool json_in_scan(const char *text, size_t len, size_t *start, size_t *end,
-    struct json_error *err);
+bool json_in_scan(const char *text, size_t len, size_t most, size_t *start,
+    size_t *end, struct json_error *err);
 
 /* Append "/" and a key, escaped as RFC 6901 says, or an index. */
 void json_in_point_key(struct json_error *, const char *key);

@@ -48,6 +48,13 @@ enum status
 json_in_parse(const char *text, size_t len, struct json_object **out,
     struct json_error *err)
 {
+	return json_in_parse_most(text, len, SIZE_MAX, out, err);
+}
+
+enum status
+json_in_parse_most(const char *text, size_t len, size_t most,
+    struct json_object **out, struct json_error *err)
+{
 	struct json_object *obj;
 	enum json_tokener_error why;
 	size_t start, end;
@@ -56,7 +63,7 @@ json_in_parse(const char *text, size_t len, struct json_object **out,
 		*err = (struct json_error){"", "the document is too large"};
 		return ST_BAD_REQUEST;
 	}
-	if (!json_in_scan(text, len, &start, &end, err))
+	if (!json_in_scan(text, len, most, &start, &end, err))
 		return ST_BAD_REQUEST;
 	obj = parse_scanned(text + start, end - start, &why);
 	if (why != json_tokener_success) {

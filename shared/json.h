@@ -39,6 +39,13 @@ struct json_error {
 enum status json_in_parse(const char *text, size_t len,
     struct json_object **out, struct json_error *err);
 
+/*
+ * The same, of at most MOST values: each takes some 50 bytes, an object a
+ * kilobyte, however short its text is.
+ */
+enum status json_in_parse_most(const char *text, size_t len, size_t most,
+    struct json_object **out, struct json_error *err);
+
 /* Whether the bytes are UTF-8 (RFC 3629: no overlongs, no surrogates). */
 bool json_in_is_utf8(const char *text, size_t len);
 

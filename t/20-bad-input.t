@@ -100,6 +100,15 @@ is_problem($s->request('POST', $items, @ana,
     pointer => '/sku');
 unchanged('unreadable bodies');
 
+# -- much in little: a kilobyte of memory for each {}
+
+is_problem($s->request('POST', $items, @ana, body => '{"sku":"B-2","name":[' .
+    join(',', ('{}') x 2045) . ']}'), 422, 'two thousand values');
+my $many = $s->request('POST', $items, @ana, body => '{"sku":"B-2","name":[' .
+    join(',', ('{}') x 2046) . ']}');
+is_problem($many, 400, 'and one more');
+like($many->{json}{errors}[0]{detail}, qr/too many values/, 'which is said');
+
 # -- too large, lengths that lie, bodies that break off
 
 for (@writes[0 .. 2]) {

@@ -244,6 +244,14 @@ test_limits(void **state)
 	    json_in_parse(text, strlen(text), &obj, &err), ST_BAD_REQUEST);
 	assert_string_equal(err.pointer, "/more");
 	assert_non_null(strstr(err.detail, "too many members"));
+	assert_int_equal(
+	    json_in_parse_most("[[],{\"a\":1}]", 12, 4, &obj, &err), ST_OK);
+	json_object_put(obj);
+	assert_int_equal(
+	    json_in_parse_most("[[],{\"a\":1}]", 12, 3, &obj, &err),
+	    ST_BAD_REQUEST);
+	assert_string_equal(err.pointer, "/1/a");
+	assert_non_null(strstr(err.detail, "too many values"));
 }
 
 /* A long key is cut in the pointer, between characters. */
