@@ -21,7 +21,8 @@
 #include "site.h"
 #include "token.h"
 
-#define HASH_QUEUE 16 /* sign-ins that may wait for a turn */
+#define HASH_MOST  4  /* hashes at once, on however many cores */
+#define HASH_QUEUE 16 /* of each kind that may wait for a turn */
 
 /* What an unknown user's password is checked against, to take as long. */
 static const char dummy_hash[] =
@@ -162,30 +163,49 @@ auth_role(struct req *rq, enum role least)
 	return ST_UNAUTHORIZED;
 }
 
-/* --- Turns: a hash takes 64 MiB and a core for 100 ms --- */
+/*
+ * --- Turns: a hash takes 64 MiB and a core for 100 ms ---
+ *
+ * Whoever signs in where the account has done so before, or is signed in, goes
+ * first and waits in a queue of their own, so that a flood of strangers'
+ * guesses keeps only strangers waiting.
+ */
+
+enum kind { STRANGER, KNOWN };
 
 static struct {
 	pthread_mutex_t mu;
 	pthread_cond_t cond;
-	int running, waiting;
-} turns = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+	int running, waiting[2];
+} turns = {.mu = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+/* Half of the cores; and memory for more of them is not there to be had. */
+static int
+turns_at_once(void)
+{
+	long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+
+	return half < 1 ? 1 : half > HASH_MOST ? HASH_MOST : (int)half;
+}
 
 static enum status
-turn_take(void)
+turn_take(enum kind kind)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	int most = cores >= 4 ? (int)(cores / 2) : 1;
+	int most = turns_at_once();
 	enum status st = ST_OK;
 
 	pthread_mutex_lock(&turns.mu);
-	if (turns.running >= most && turns.waiting >= HASH_QUEUE) {
+	if (turns.running >= most && turns.waiting[kind] >= HASH_QUEUE) {
 		st = ST_TOO_MANY;
 	} else {
-		turns.waiting++;
-		while (turns.running >= most)
+		turns.waiting[kind]++;
+		while (turns.running >= most ||
+		       (kind == STRANGER && turns.waiting[KNOWN] > 0))
 			pthread_cond_wait(&turns.cond, &turns.mu);
-		turns.waiting--;
+		turns.waiting[kind]--;
 		turns.running++;
+		/* The last of the known ones may have kept others waiting. */
+		pthread_cond_broadcast(&turns.cond);
 	}
 	pthread_mutex_unlock(&turns.mu);
 	return st;
@@ -196,7 +216,7 @@ turn_give(void)
 {
 	pthread_mutex_lock(&turns.mu);
 	turns.running--;
-	pthread_cond_signal(&turns.cond);
+	pthread_cond_broadcast(&turns.cond);
 	pthread_mutex_unlock(&turns.mu);
 }
 
@@ -213,7 +233,7 @@ verify(struct req *rq, struct limit_try *try, const struct user *user,
 	bool known = try->user_id != 0 && user->hash[0] != '\0';
 	enum status st;
 
-	if (turn_take() != ST_OK) {
+	if (turn_take(try->known ? KNOWN : STRANGER) != ST_OK) {
 		rq->limit = (struct limit){0};
 		return req_fail(
 		    rq, ST_TOO_MANY, "too many people sign in at once");
@@ -264,7 +284,7 @@ auth_hash(
 {
 	enum status st;
 
-	if (turn_take() != ST_OK)
+	if (turn_take(KNOWN) != ST_OK)
 		return req_fail(
 		    rq, ST_TOO_MANY, "too many people sign in at once");
 	st = user_hash(password, len, out);
