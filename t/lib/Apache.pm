@@ -174,6 +174,7 @@ sub main_file
 
 	my $dir = $s->{dir};
 	my $workers = $opt{workers} // 25;
+	my $threads = $workers < 25 ? $workers : 25;
 	my %seen;
 	my @modules = grep { !$seen{$_}++ } @always, (map { @{ $needs{$_} } }
 	    $opt{app}, $opt{site}, $opt{push} ? () : "poll"),
@@ -191,7 +192,7 @@ Listen 127.0.0.1:$s->{port}
 Define APACHE_LOG_DIR $dir
 TypesConfig /etc/mime.types
 StartServers 1
-ThreadsPerChild $workers
+ThreadsPerChild $threads
 MaxRequestWorkers $workers
 MinSpareThreads 1
 MaxSpareThreads $workers
