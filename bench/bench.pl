@@ -26,6 +26,9 @@ $SIG{PIPE} = 'IGNORE';
 exit Bench::run([
 	['push-direct', \&Push::direct],
 	['push-nginx', \&Push::through_nginx],
+	['push-flood', \&Push::flood],
+	['push-crowd', \&Push::crowd],
+	['push-wake', \&Push::wake],
 	['rest-read', \&Rest::reading],
 	['rest-write', \&Durable::writing],
 	['page-first', \&Page::first],

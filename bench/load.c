@@ -49,7 +49,7 @@ struct options {
 	const char *tickets;
 	enum peer peer;
 	long clients, poll, seed, hands, mix, timeout;
-	long rcvbuf, patience, life, tick, silence;
+	long rcvbuf, patience, life, tick, silence, posts;
 	const char *base, *room;
 };
 
@@ -95,6 +95,7 @@ usage(FILE *f)
 	      "  --peer NAME        what is listened to instead of a relay:\n"
 	      "                     nchan, socket.io\n"
 	      "  --tickets FILE     for that, a line a client\n"
+	      "  --posts N          connections for beats and moves (16)\n"
 	      "  --silence S        after which a connection is dead (45)\n"
 	      "  --tick MS          between two looks at what is due (5)\n"
 	      "  --patience S       that a command may wait (30)\n"
@@ -189,6 +190,9 @@ take_option(struct options *o, int c, const char *text)
 	case 'i':
 		o->tick = number(text, 1, 1000);
 		break;
+	case 'n':
+		o->posts = number(text, 1, 1000);
+		break;
 	case 'S':
 		o->silence = number(text, 1, 86400);
 		break;
@@ -220,6 +224,7 @@ read_options(struct options *o, int argc, char *argv[])
 	    {"room", required_argument, NULL, 'r'},
 	    {"peer", required_argument, NULL, 'e'},
 	    {"tickets", required_argument, NULL, 'K'},
+	    {"posts", required_argument, NULL, 'n'},
 	    {"silence", required_argument, NULL, 'S'},
 	    {"tick", required_argument, NULL, 'i'},
 	    {"patience", required_argument, NULL, 'w'},
@@ -409,7 +414,7 @@ set_up(struct load *l, const struct options *o)
 	w->poll_percent = (int)o->poll;
 	w->rcvbuf = (int)o->rcvbuf;
 	dice_seed(&w->dice, (uint64_t)o->seed);
-	rest_init(&w->posts, w->epfd, &o->push, CONNECTIONS);
+	rest_init(&w->posts, w->epfd, &o->push, (unsigned)o->posts);
 	rest_init(&w->api, w->epfd, &o->api, CONNECTIONS);
 	l->run.crowd = w;
 	l->run.head = -1;
@@ -437,6 +442,7 @@ main(int argc, char *argv[])
 	    .life = 600,
 	    .tick = 5,
 	    .silence = 45,
+	    .posts = CONNECTIONS,
 	    .base = "",
 	    .room = "inventory_management"};
 	int64_t until;

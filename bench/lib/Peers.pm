@@ -351,29 +351,42 @@ sub settle
 	Bench::say("$self->{kind} does not come to rest");
 }
 
-# Give events at an even pace; what that cost, and how long it took: us of
-# CPU a delivery, the median and p99 of the way of one, and the median until
-# the last had one, in ms.
+# Give events at an even pace, and let pointers move so many times a second
+# meanwhile; then, what came of it:
+#	us	CPU time a delivery of an event, when nothing else moved
+#	cores	CPU time of the whole, in processors
+#	p50, p99, last	the way of an event to a client, and to the last, ms
+#	seen_us	CPU time a move that a client heard of
+#	frames	with moves, a second and client; most: moves in one
+#	moved	p99 of the way of a move, ms
 sub burst
 {
 	my ($self, %opt) = @_;
 
 	my $load = $self->{load};
+	my ($events, $every) = @opt{qw(events every)};
+	$load->run('moves ' . ($opt{moves} // 0));
 	$load->run('reset');
-	my $cpu = Proc::cpu($self->pids);
-	my $t = time;
-	for my $n (1 .. $opt{events}) {
-		$self->{give}->($self);
-		my $left = $t + $n * $opt{every} - time;
+	my ($t, $cpu) = (time, Proc::cpu($self->pids));
+	for my $n (1 .. $events) {
+		$self->{give}->($self) unless $opt{mute};
+		my $left = $t + $n * $every - time;
 		sleep $left if $left > 0;
 	}
-	$load->run("level $self->{seq}")->{ok}
-	    or die "$self->{kind}: not all came\n";
+	$opt{mute} || $load->run("level $self->{seq}")->{ok}
+	    or die "not all came\n";
 	$cpu = Proc::cpu($self->pids) - $cpu;
+	my $took = time - $t;
 	my $f = $load->run('figures');
-	return { us => 1e6 * $cpu / ($opt{events} * $self->{clients}),
-	    p50 => $f->{delivery}{p50_ms}, p99 => $f->{delivery}{p99_ms},
-	    last => $f->{last}{p50_ms} };
+	$load->run('moves 0');
+	my %got = (cores => $cpu / $took);
+	@got{qw(us p50 p99 last)} = (1e6 * $cpu / ($events * $self->{clients}),
+	    $f->{delivery}{p50_ms}, $f->{delivery}{p99_ms}, $f->{last}{p50_ms})
+	    unless $opt{mute};
+	@got{qw(seen_us frames most moved)} = (1e6 * $cpu / ($f->{seen} || 1),
+	    $f->{moving} / $took / $self->{clients}, $f->{most},
+	    $f->{cursor}{p99_ms}) if $opt{moves};
+	return \%got;
 }
 
 # End it; dies when an event was lost, or came twice.

@@ -20,16 +20,19 @@ my %called = ('floor' => 'floor', nchan => 'nchan',
 
 sub sizes { return Bench::either([100, 1000, 5000], [100, 1000]) }
 
-# These, with a crowd of so many; one that cannot have it is left out.
+# These, with a crowd of so many each, by more options of bench/load; one that
+# cannot have it is left out.
 sub gather
 {
 	my ($clients, @kinds) = @_;
+	my $load = ref $kinds[0] ? shift @kinds : {};
 	my %peer;
 
 	for my $kind (@kinds) {
 		Bench::say("$clients clients: $kind");
 		$peer{$kind} = eval {
-			Peers->new($kind, clients => $clients)->open;
+			Peers->new($kind, clients => $clients,
+			    load => $load)->open;
 		};
 		next if $peer{$kind};
 		die $@ if $kind =~ /^(?:floor|relay)/;
@@ -124,6 +127,75 @@ sub through_nginx
 		Bench::row(what => 'nginx: memory an idle client, KiB',
 		    ours => [$idle], reach => '<= 20');
 	}
+}
+
+# A flood of moves in a room of 100, and what it does to what lasts.
+sub flood
+{
+	my $peer = gather(100, { tick => 5 }, qw(floor relay));
+	my $seconds = Bench::either(2.5, 0.5);
+	my %floor = (events => 200 * $seconds, every => 1 / 200);
+	my %events = (events => 20 * $seconds, every => 1 / 20);
+	my ($floor, $relay) = @$peer{qw(floor relay)};
+	my $got = Bench::turns(
+	    floor => sub { $floor->burst(%floor) },
+	    alone => sub { $relay->burst(%events, mute => 1,
+		moves => 200) },
+	    quiet => sub { $relay->burst(%events) },
+	    both => sub { $relay->burst(%events, moves => 200) });
+	$_->end for $floor, $relay;
+	Bench::row(what => '200 moves a second: CPU, us seen',
+	    ours => $got->{alone}{seen_us},
+	    beside => [['floor', $got->{floor}{us}, '<= 0.30']]);
+	Bench::row(what => 'p99 of events meanwhile, ms',
+	    ours => $got->{both}{p99},
+	    beside => [['without them', $got->{quiet}{p99}, '<= 1.15']]);
+}
+
+# A thousand people in one room, and each moves.
+sub crowd
+{
+	my $peer = gather(1000, { tick => 5, posts => 200 }, 'relay');
+	my $got = Bench::turns(relay => sub {
+		return $peer->{relay}->burst(events => 1, mute => 1,
+		    every => Bench::either(4, 1), moves => 2000);
+	});
+	$peer->{relay}->end;
+	my $f = $got->{relay};
+	Bench::row(what => '1,000 move: frames a second', ours => $f->{frames},
+	    reach => '<= 20');
+	Bench::row(what => '1,000 move: newest in a frame', ours => $f->{most},
+	    reach => '<= 50');
+	Bench::row(what => '1,000 move: p99 of a move, ms',
+	    ours => $f->{moved}, reach => '<= 150');
+	Bench::row(what => '1,000 move: processors', ours => $f->{cores},
+	    reach => '<= 1');
+}
+
+# Ten in a room of their own, among all the others.
+sub wake
+{
+	my $others = Bench::either(10_000, 1000);
+	my $relay = Peers->new('relay', clients => $others,
+	    env => { STOCKROOM_ROOMS => Stockroom::ROOM . ',annex' })->open;
+	my $few = $relay->crowd(10, room => 'annex', tick => 1);
+	$few->run($_)->{ok} or die "$_: the ten are not there\n"
+	    for 'open', 'joined';
+	$relay->settle;
+	my $got = Bench::turns(ten => sub {
+		my @last;
+		for (1 .. Bench::either(40, 10)) {
+			$few->run($_) for 'reset', 'move 1', 'pause 60';
+			my $f = $few->run('figures');
+			die "only $f->{seen} saw it\n" if $f->{seen} < 9;
+			push @last, $f->{cursor}{max_ms};
+		}
+		return { last => Bench::median(\@last) };
+	});
+	$few->end;
+	$relay->end;
+	Bench::row(what => 'waking 10 among ' . Bench::figure($others) .
+	    ', ms', ours => $got->{ten}{last}, reach => '<= 2');
 }
 
 1;

@@ -1,0 +1,140 @@
+#!/usr/bin/perl
+# Copyright (c) 2026 The Stockroom developers
+# SPDX-License-Identifier: ISC
+
+# The frame of the benchmarks: its arithmetic, its table, and a flow of events
+# to a few clients, of which none may be lost.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../bench/lib";
+use Test::More;
+
+use Bench;
+use Peers;
+use Proc;
+
+$ENV{BENCH_ROUNDS} = 3;
+
+# What SUB prints.
+sub printed
+{
+	my ($sub) = @_;
+
+	my $text = '';
+	open my $fh, '>', \$text or die;
+	my $old = select $fh;
+	$sub->();
+	select $old;
+	return $text;
+}
+
+# ---- arithmetic
+
+is(Bench::median([9, 1, 5]), 5, 'the middle one');
+is(Bench::median([1, 2, 4, 100]), 3, 'between the middle two');
+is(Bench::median([7]), 7, 'the only one');
+# The machine is half as fast in the second round, for both.
+is(Bench::ratio([10, 20, 12], [8, 16, 6]), 1.25,
+    'the median of the ratios, and no ratio of medians');
+ok(!eval { Bench::ratio([1, 2], [1]); 1 }, 'rounds that do not match');
+ok(Bench::keeps(1.2, '<= 1.20') && !Bench::keeps(1.21, '<= 1.20'), 'at most');
+ok(Bench::keeps(5, '>= 5') && !Bench::keeps(4.9, '>= 5'), 'at least');
+ok(Bench::keeps(0.16, '<= 1/6') && !Bench::keeps(0.17, '<= 1/6'), 'a part');
+ok(!eval { Bench::keeps(1, '< 2'); 1 }, 'what is no limit');
+is(join(' ', map { Bench::figure($_) } 0.004, 1.234, 9.996, 12.34, 123.4,
+    1234567), '0.00 1.23 10.0 12.3 123 1,234,567', 'three digits');
+
+# ---- turns
+
+my @order;
+my $got;
+{
+	open my $err, '>&', \*STDERR or die;
+	open STDERR, '>', '/dev/null' or die;
+	$got = Bench::turns(
+	    a => sub { push @order, "a$_[0]"; return { us => $_[0] } },
+	    b => sub { die "not today\n" if $_[0] == 2; push @order, "b$_[0]";
+		return { us => 10 * $_[0] } },
+	    c => sub { push @order, "c$_[0]"; return { us => 2 } });
+	open STDERR, '>&', $err or die;
+}
+is("@order", 'a1 b1 c1 a2 c2 a3 c3', 'they take turns; who dies is out');
+is_deeply($got, { a => { us => [1, 2, 3] }, c => { us => [2, 2, 2] } },
+    'what each measured, by round');
+
+# ---- the table
+
+my $text = printed(sub {
+	Bench::row(what => 'a thing, us', ours => [3, 1, 2], beside => [
+	    ['floor', [3, 1, 2], '<= 1.20'], ['peer', [1, 1, 1], '<= 0.75'],
+	    ['gone', undef, '<= 0.75'], ['other', [4, 4, 4]]]);
+	Bench::row(what => 'memory, KiB', ours => [6], reach => '<= 6.5');
+});
+my @line = split /\n/, $text;
+like($line[2], qr/^a thing, us +2\.00 +floor +2\.00 +1\.00 +<= 1\.20 +yes$/,
+    'a limit kept');
+like($line[3], qr/^ +peer +1\.00 +2\.00 +<= 0\.75 +no$/, 'and not kept');
+like($line[4], qr/^ +gone +- +- +<= 0\.75 +no$/, 'nothing to compare with');
+like($line[5], qr/^ +other +4\.00 +0\.50$/, 'no limit');
+like($line[6], qr/^memory, KiB +6\.00 +<= 6\.5 +yes$/, 'by itself');
+
+# ---- which to run
+
+my @ran;
+my @benches = map { my $name = $_; [$name, sub { push @ran, $name }] }
+    qw(push-a push-b pushed);
+{
+	open my $err, '>&', \*STDERR or die;
+	open STDERR, '>', '/dev/null' or die;
+	printed(sub { is(Bench::run(\@benches, 'push'), 0, 'runs') });
+	is("@ran", 'push-a push-b', 'those whose names begin so');
+	my $code;
+	printed(sub { $code = Bench::run(\@benches, 'pull') });
+	is($code, 64, 'a name that there is not');
+	my $said = printed(sub {
+		$code = Bench::run([['a', sub { die "no way\n" }]]);
+	});
+	is($code, 1, 'what could not be run');
+	like($said, qr/^a: not measured: no way$/m, 'and says so');
+	open STDERR, '>&', $err or die;
+}
+
+# ---- CPU time
+
+my $before = Proc::cpu($$);
+my $n = 0;
+$n++ until $n % 1000 == 0 && (times)[0] > $before + 0.1;
+cmp_ok(Proc::cpu($$) - $before, '>', 0.05, 'CPU time grows with work');
+cmp_ok(Proc::private($$), '>', 1000, 'a perl needs its memory');
+
+# ---- a flow of events
+
+for my $kind ('floor', 'relay') {
+	my $p = Peers->new($kind, clients => 20);
+	$p->open;
+	my $f = $p->burst(events => 10, every => 0.005);
+	cmp_ok($f->{us}, '>', 0, "$kind: CPU time a delivery");
+	cmp_ok($f->{p50}, '<=', $f->{p99}, "$kind: the median, and p99");
+	cmp_ok($f->{last}, '>=', $f->{p50}, "$kind: the last one's");
+	ok(eval { $p->end; 1 }, "$kind: each has come once") or diag($@);
+}
+
+my $p = Peers->new('relay', clients => 20, load => { tick => 5 });
+$p->open;
+my $f = $p->burst(events => 1, every => 0.5, moves => 40, mute => 1);
+cmp_ok($f->{seen_us}, '>', 0, 'moves: CPU time of one that is seen');
+cmp_ok($f->{frames}, '>', 0, 'they come');
+$p->end;
+
+# The floor numbers what it sends; an event that says another number was lost.
+$p = Peers->new('floor', clients => 3, load => { patience => 1 });
+$p->open;
+$p->burst(events => 2, every => 0.005);
+$p->{seq}++;
+ok(!eval { $p->burst(events => 1, every => 0.005) }, 'not all have come');
+ok(!eval { $p->end; 1 }, 'a lost event is found');
+
+done_testing;
