@@ -34,10 +34,17 @@ derive_version(const struct item *it)
 	return json_object_new_int64(it->version);
 }
 
+/* A member that was never set is empty. */
+static const char *
+text_of(const char *member)
+{
+	return member != NULL ? member : "";
+}
+
 static struct json_object *
 new_text(const char *text)
 {
-	return json_object_new_string(text != NULL ? text : "");
+	return json_object_new_string(text_of(text));
 }
 
 /* clang-format off */
@@ -405,8 +412,7 @@ put_value(const struct field *f, const struct item *it, struct buf *out)
 		json_out_thousandths_text(*(const int64_t *)member, number);
 		buf_puts(out, number);
 	} else {
-		text = *(char *const *)member;
-		json_out_put_text(out, text != NULL ? text : "");
+		json_out_put_text(out, text_of(*(char *const *)member));
 	}
 }
 
@@ -442,29 +448,50 @@ field_same(struct json_object *a, struct json_object *b)
 	return a_len == b_len && memcmp(a_text, b_text, a_len) == 0;
 }
 
+/* Whether both have the same there; objects are made only of what needs it. */
+static bool
+same_in(const struct field *f, const struct item *a, const struct item *b)
+{
+	const void *in_a = (const char *)a + f->offset;
+	const void *in_b = (const char *)b + f->offset;
+	struct json_object *value_a, *value_b;
+	bool same;
+
+	if (f->derive == NULL && (f->flags & FIELD_CUSTOM) == 0) {
+		if (f->type == FIELD_NUMBER)
+			return *(const int64_t *)in_a == *(const int64_t *)in_b;
+		return strcmp(text_of(*(char *const *)in_a),
+			   text_of(*(char *const *)in_b)) == 0;
+	}
+	value_a = field_get(f, a);
+	value_b = field_get(f, b);
+	same = field_same(value_a, value_b);
+	json_object_put(value_a);
+	json_object_put(value_b);
+	return same;
+}
+
 struct json_object *
 field_diff(const struct field_set *set, const struct item *before,
     const struct item *after)
 {
-	struct json_object *array, *o, *old, *new;
+	const struct field *f;
+	struct json_object *array, *o;
 	int i;
 
 	array = json_object_new_array();
 	for (i = 0; i < set->count; i++) {
-		if (set->field[i].flags & FIELD_READ_ONLY)
+		f = &set->field[i];
+		if ((f->flags & FIELD_READ_ONLY) != 0 ||
+		    (before != NULL && after != NULL &&
+			same_in(f, before, after)))
 			continue;
-		old = before ? field_get(&set->field[i], before) : NULL;
-		new = after ? field_get(&set->field[i], after) : NULL;
-		if (before != NULL && after != NULL && field_same(old, new)) {
-			json_object_put(old);
-			json_object_put(new);
-			continue;
-		}
 		o = json_object_new_object();
+		json_object_object_add(o, "field", new_text(f->name));
+		json_object_object_add(o, "old_value",
+		    before != NULL ? field_get(f, before) : NULL);
 		json_object_object_add(
-		    o, "field", new_text(set->field[i].name));
-		json_object_object_add(o, "old_value", old);
-		json_object_object_add(o, "new_value", new);
+		    o, "new_value", after != NULL ? field_get(f, after) : NULL);
 		json_object_array_add(array, o);
 	}
 	return array;

@@ -92,6 +92,8 @@ idem_keep(struct req *rq, const char *key, struct resp *rs, enum status done)
 	describe(rq, route, sizeof(route), digest);
 	if (rs->json != NULL)
 		body = json_out_text(rs->json, &len);
+	else if (rs->raw.len > 0)
+		body = rs->raw.data;
 	q = db_query(rq->db, SQL_IDEM_PUT);
 	db_bind_int(q, ":user_id", rq->who.user_id);
 	db_bind_text(q, ":key", key);

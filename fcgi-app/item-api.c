@@ -83,7 +83,26 @@ static void
 answer(struct resp *rs, const struct field_set *set, const struct item *it)
 {
 	resp_etag(rs, it->version);
-	resp_json(rs, field_item_json(set, it));
+	field_item_text(set, it, &rs->raw);
+}
+
+/* The same, and what others changed meanwhile, if they did. */
+static void
+answer_merged(struct resp *rs, const struct field_set *set,
+    const struct item *it, const struct merge *m)
+{
+	struct json_object *o;
+
+	if (m->merged_with == NULL ||
+	    json_object_array_length(m->merged_with) == 0) {
+		answer(rs, set, it);
+		return;
+	}
+	o = field_item_json(set, it);
+	json_object_object_add(
+	    o, "merged_with", json_object_get(m->merged_with));
+	resp_etag(rs, it->version);
+	resp_json(rs, o);
 }
 
 /* GET /inventory/fields: the columns. */
@@ -237,10 +256,8 @@ item_get(struct req *rq, struct resp *rs)
 	enum status st;
 
 	if ((st = req_params_end(rq)) == ST_OK &&
-	    (st = load(rq, &set, &it)) == ST_OK) {
-		resp_etag(rs, it.version);
-		field_item_text(&set, &it, &rs->raw);
-	}
+	    (st = load(rq, &set, &it)) == ST_OK)
+		answer(rs, &set, &it);
 	item_reset(&it);
 	field_set_reset(&set);
 	return st;
@@ -353,11 +370,7 @@ item_patch(struct req *rq, struct resp *rs)
 		st = ST_OK;
 	if (st != ST_OK)
 		goto out;
-	answer(rs, &set, &after);
-	if (m.merged_with != NULL &&
-	    json_object_array_length(m.merged_with) > 0)
-		json_object_object_add(
-		    rs->json, "merged_with", json_object_get(m.merged_with));
+	answer_merged(rs, &set, &after, &m);
 out:
 	merge_reset(&m);
 	json_object_put(wish);
