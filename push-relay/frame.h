@@ -39,7 +39,7 @@ struct frame {
 	int64_t version;   /* of the presence: who has this knows it;
 			      0: it tells none */
 	int64_t taken;     /* durable: mono µs when it came here */
-	int64_t at;        /* and UTC ms when it was made; < 1: not known */
+	int64_t age;       /* and how old it was, µs; < 0: not known */
 	char text[];       /* "id: …\nevent: …\ndata: …\n\n" */
 };
 

@@ -34,25 +34,24 @@
 /* Embedded in what a transport keeps for a receiver, as its first member. */
 struct reader {
 	struct subscriber sub; /* first: ops get this */
+	bool blind;            /* began without a ring */
+	bool list_due;         /* passing things were dropped */
+	bool cursors_lost;     /* cursors were */
+	bool ending;           /* it has parted; bye is left */
+	bool drains;           /* and what it had to get before */
 	struct relay *relay;   /* borrowed */
+	int64_t cursor;        /* last event read; -1: none is to be read yet */
+	int64_t began;         /* mono µs */
+	struct queue queue;    /* passing events and control */
+	/* From here on, what it needs now and then. */
 	void (*ready)(struct reader *);
-	int64_t life;               /* mono ms: when a stream ends;
-				       0: it is no stream */
+	int64_t life; /* mono ms: when a stream ends; 0: it is no stream */
 	struct timer timer;         /* ping, or an end */
 	int64_t ends;               /* UTC ms: the session's end */
 	bool has_wish;              /* wish is given */
 	struct event_position wish; /* what the client has */
-	bool blind;                 /* began without a ring */
-	int64_t cursor;             /* last event read; -1: none
-				       is to be read yet */
-	int64_t began;              /* mono µs */
-	int64_t version;            /* of the presence, that
-				       the frames taken tell */
-	struct queue queue;         /* passing events and control */
-	bool list_due;              /* passing things were dropped */
-	bool cursors_lost;          /* cursors were */
-	bool ending;                /* it has parted; bye is left */
-	bool drains;                /* and what it had to get before */
+	int64_t version;            /* of the presence, that the frames taken
+				       tell */
 	struct frame *bye;          /* held; or NULL */
 };
 

@@ -19,29 +19,30 @@
 #include "shared/log.h"
 #include "sse.h"
 
-#define SSE_BLOCK 1024 /* bytes a read of libmicrohttpd's */
-#define SSE_BATCH 16   /* frames a write of ours, at most */
+#define SSE_BLOCK 512 /* bytes a read of libmicrohttpd's */
+#define SSE_BATCH 16  /* frames a write of ours, at most */
+#define SSE_SEND  (MSG_DONTWAIT | MSG_NOSIGNAL)
 
 /* One stream. */
 struct sse {
 	struct reader reader; /* first: the reader's functions get this */
+	int fd;               /* the socket, libmicrohttpd's; -1: only that may
+				 write, which encrypts */
+	bool dead;            /* the client is gone */
+	bool suspended;       /* all taken is written, and the socket is left
+				 alone by libmicrohttpd */
+	bool due;             /* in the list of those to be written */
+	struct queue left;    /* frames taken, but not written */
+	size_t offset;        /* bytes of the first that were */
+	int64_t sent;         /* bytes written */
+	struct sse *due_next; /* of that list */
 	struct sse *next;     /* of all, until freed */
 	struct sse *prev;
-	struct sse *due_next; /* of those to be written this turn */
 	struct MHD_Connection *connection;
 	struct loop_daemon *daemon; /* borrowed */
 	uint64_t watch;             /* for the peer's going */
-	struct queue left;          /* frames taken, but not written */
-	size_t offset;              /* bytes of the first that were */
 	char id[CALL_ID_MAX];       /* of the request */
 	int64_t began;              /* mono ms */
-	int64_t sent;               /* bytes written */
-	int fd;                     /* the socket, libmicrohttpd's; -1: only
-				       that may write, which encrypts */
-	bool dead;                  /* the client is gone */
-	bool suspended;             /* all taken is written, and the socket
-				       is left alone by libmicrohttpd */
-	bool due;                   /* in the list */
 };
 
 static struct sse *
@@ -140,7 +141,10 @@ sse_send(struct sse *s)
 	if (n == 0)
 		return false;
 	msg.msg_iovlen = n;
-	sent = sendmsg(s->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n == 1)
+		sent = send(s->fd, f[0]->text, f[0]->len, SSE_SEND);
+	else
+		sent = sendmsg(s->fd, &msg, SSE_SEND);
 	if (sent > 0) {
 		s->sent += sent;
 		s->offset = (size_t)sent;

@@ -33,13 +33,15 @@ stats_bye(struct stats *st, const char *code)
 void
 stats_deliver(struct stats *st, const struct frame *f, int64_t began)
 {
+	int64_t us;
+
 	/* What was there before the stream says nothing about speed. */
 	if (f->taken < began) {
 		st->replays++;
 		return;
 	}
-	histogram_add(&st->fanout, &metric_times, clock_mono_us() - f->taken);
-	if (f->at > 0)
-		histogram_add(&st->delivery, &metric_times,
-		    (clock_utc_ms() - f->at) * 1000);
+	us = clock_mono_us() - f->taken;
+	histogram_add(&st->fanout, &metric_times, us);
+	if (f->age >= 0)
+		histogram_add(&st->delivery, &metric_times, f->age + us);
 }

@@ -41,17 +41,18 @@ struct subscriber_ops {
 
 /* The part of a stream that rooms and presence work with. */
 struct subscriber {
-	const struct subscriber_ops *ops;
 	struct member *member;        /* whose it is; NULL: it ends */
 	struct room *room;            /* listens there; or NULL */
 	struct subscriber *room_next; /* of the room's listeners */
 	struct subscriber *room_prev;
-	struct feed *feed;            /* is in its list; or NULL */
-	struct subscriber *feed_next; /* of all */
+	int64_t since;     /* presence version of the newest list that it alone
+			      was given */
+	struct feed *feed; /* is in its list; or NULL */
 	struct subscriber *feed_prev;
-	int64_t since; /* presence version of the newest list that it alone
-			  was given */
-	bool begun;    /* was told its room */
+	/* From here on, what each delivery needs. */
+	struct subscriber *feed_next; /* of all */
+	const struct subscriber_ops *ops;
+	bool begun; /* was told its room */
 };
 
 #endif
