@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,12 @@
 #include "hash.h"
 #include "shared/log.h"
 
+#define GATE_HEAD offsetof(struct ticket, username) /* all but the names */
+
+/* A ticket that was verified.  There are thousands, so it is kept short. */
 struct gate_verified {
-	struct ticket ticket;
-	size_t len;
-	char text[];
+	unsigned char digest[TICKET_DIGEST]; /* of its text */
+	char ticket[]; /* the head of the struct, username, name */
 };
 
 struct gate_revoked {
@@ -96,18 +99,49 @@ gate_reset(struct gate *g)
 	memset(g, 0, sizeof(*g));
 }
 
+static struct gate_verified *
+verified_new(const unsigned char *digest, const struct ticket *t)
+{
+	size_t user = strlen(t->username) + 1, name = strlen(t->name) + 1;
+	struct gate_verified *v;
+
+	if ((v = malloc(sizeof(*v) + GATE_HEAD + user + name)) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	memcpy(v->digest, digest, sizeof(v->digest));
+	memcpy(v->ticket, t, GATE_HEAD);
+	memcpy(v->ticket + GATE_HEAD, t->username, user);
+	memcpy(v->ticket + GATE_HEAD + user, t->name, name);
+	return v;
+}
+
+static void
+verified_get(const struct gate_verified *v, struct ticket *out)
+{
+	const char *username = v->ticket + GATE_HEAD;
+	size_t user = strlen(username) + 1;
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out, v->ticket, GATE_HEAD);
+	memcpy(out->username, username, user);
+	memcpy(out->name, username + user, strlen(username + user) + 1);
+}
+
 /* Verify, or find among those verified before. */
 static enum status
 gate_verify(struct gate *g, const char *text, size_t len, int64_t utc,
     struct ticket *out)
 {
-	struct gate_verified **slot, *v;
+	unsigned char digest[TICKET_DIGEST];
+	struct gate_verified **slot;
 	enum status st;
+	uint32_t place;
 
-	slot = &g->cache[hash_bytes(text, len) % GATE_CACHE];
-	if (*slot != NULL && (*slot)->len == len &&
-	    memcmp((*slot)->text, text, len) == 0) {
-		*out = (*slot)->ticket;
+	ticket_digest(text, len, digest);
+	memcpy(&place, digest, sizeof(place));
+	slot = &g->cache[place % GATE_CACHE];
+	if (*slot != NULL &&
+	    memcmp((*slot)->digest, digest, sizeof(digest)) == 0) {
+		verified_get(*slot, out);
 		return ST_OK;
 	}
 	st = ticket_verify(text, len, &g->keys, out);
@@ -116,13 +150,8 @@ gate_verify(struct gate *g, const char *text, size_t len, int64_t utc,
 		st = ticket_verify(text, len, &g->keys, out);
 	if (st != ST_OK)
 		return st;
-	if ((v = malloc(sizeof(*v) + len)) == NULL)
-		log_fatal(EX_OSERR, "out of memory");
-	v->ticket = *out;
-	v->len = len;
-	memcpy(v->text, text, len);
 	free(*slot);
-	*slot = v;
+	*slot = verified_new(digest, out);
 	return ST_OK;
 }
 

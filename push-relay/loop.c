@@ -18,7 +18,7 @@
 #include "shared/log.h"
 
 #define LOOP_BATCH 256   /* events of one epoll_wait */
-#define LOOP_RUNS  64    /* runs of the daemon in one turn, at most */
+#define LOOP_RUNS  4     /* runs of a daemon in one turn, at most */
 #define LOOP_SLEEP 60000 /* ms that the loop sleeps, at most */
 
 struct loop_slot {

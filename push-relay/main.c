@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +37,12 @@
 #include "sse.h"
 #include "tls.h"
 
-#define KEY_RETRY  200  /* ms until the key is looked for again */
-#define KEY_LOOK   500  /* ms between two looks for other keys */
-#define DRAIN_MAX  2000 /* ms that streams get to read their end */
-#define DRAIN_REST 500  /* ms that a request gets to come in and be answered */
-#define DRAIN_LOOK 20   /* ms between two looks whether they have */
+#define KEY_RETRY  200   /* ms until the key is looked for again */
+#define KEY_LOOK   500   /* ms between two looks for other keys */
+#define DRAIN_MAX  2000  /* ms that streams get to read their end */
+#define DRAIN_REST 500   /* ms that a request gets to come in and be answered */
+#define DRAIN_LOOK 20    /* ms between two looks whether they have */
+#define LARGE      20480 /* bytes; more are apart from the heap */
 
 /* The relay with what only the start and the end need. */
 struct process {
@@ -316,6 +318,11 @@ main(int argc, char *argv[])
 		usage(stderr);
 		return EX_USAGE;
 	}
+	/*
+	 * Each page that comes is told a long list, and stays.  In one heap
+	 * the lists would leave holes between what stays.
+	 */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 	service_start();
 	conf_load(&ps->relay.conf, CONF_FILE);
 	log_init("stockroom-relay", (enum log_level)ps->relay.conf.log_level);

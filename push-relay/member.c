@@ -22,6 +22,49 @@ static const char *const mode_words[] = {
     [MODE_EDIT] = "edit",
 };
 
+void
+member_take(struct member *m, const struct ticket *t)
+{
+	struct member_who *w = &m->who;
+	size_t user = strlen(t->username) + 1, name = strlen(t->name) + 1;
+
+	free(w->username);
+	if ((w->username = malloc(user + name)) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	memcpy(w->username, t->username, user);
+	memcpy(w->username + user, t->name, name);
+	w->name = w->username + user;
+	memcpy(w->sid, t->sid, sizeof(w->sid));
+	memcpy(w->session, t->session, sizeof(w->session));
+	memcpy(w->color, t->color, sizeof(w->color));
+	w->user_id = t->user_id;
+	w->issued = t->issued;
+	w->key = t->key;
+}
+
+void
+member_place(struct member *m, const struct member_cursor *c)
+{
+	if (c == NULL) {
+		free(m->cursor);
+		m->cursor = NULL;
+		return;
+	}
+	if (m->cursor == NULL &&
+	    (m->cursor = malloc(sizeof(*m->cursor))) == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	*m->cursor = *c;
+}
+
+void
+member_free(struct member *m)
+{
+	free(m->who.username);
+	free(m->cursor);
+	free(m->json);
+	free(m);
+}
+
 bool
 member_same_person(const struct member *a, const struct member *b)
 {
@@ -45,10 +88,14 @@ put_maybe(struct json_object *obj, const char *key, const char *text)
 }
 
 static void
-put_cursor(struct json_object *obj, const struct member_cursor *c)
+put_cursor(struct json_object *obj, const struct member *m)
 {
+	static const struct member_cursor nowhere;
+	const struct member_cursor *c = m->cursor;
 	struct json_object *xy = NULL;
 
+	if (c == NULL)
+		c = &nowhere;
 	if (c->has_xy) {
 		xy = json_object_new_object();
 		json_object_object_add(xy, "x", json_object_new_int(c->x));
@@ -80,7 +127,7 @@ member_entry_new(const struct member *m)
 	struct json_object *obj = member_who(m);
 	char seen[CLOCK_TEXT];
 
-	put_cursor(obj, &m->cursor);
+	put_cursor(obj, m);
 	put_text(obj, "state", m->away ? "away" : "active");
 	clock_text(m->seen, seen);
 	put_text(obj, "last_seen", seen);
@@ -126,7 +173,7 @@ member_cursor_json(const struct member *m)
 {
 	struct json_object *obj = member_who(m);
 
-	put_cursor(obj, &m->cursor);
+	put_cursor(obj, m);
 	return obj;
 }
 

@@ -36,35 +36,56 @@ struct member_cursor {
 struct lease;
 struct presence;
 
+/* What stays of the newest ticket accepted: there are thousands. */
+struct member_who {
+	char sid[TICKET_SID_LEN + 1];
+	char session[33];
+	char color[8]; /* wish */
+	int64_t user_id;
+	int64_t issued; /* UTC ms */
+	uint64_t key;
+	char *username;   /* owned, with the name behind it */
+	const char *name; /* in it */
+};
+
 /* Owned by presence.c; the lists are its and room.c's. */
 struct member {
 	struct presence *presence; /* whose it is */
-	struct ticket who;         /* the newest one accepted */
-	char color[8];             /* granted, "#RRGGBB" */
-	unsigned hue;              /* its place in the palette, or beyond */
-	int64_t serial;            /* order of joining, from 1 */
-	struct room *room;         /* NULL only in between */
+	struct member_who who;
+	char color[8];     /* granted, "#RRGGBB" */
+	unsigned hue;      /* its place in the palette, or beyond */
+	int64_t serial;    /* order of joining, from 1 */
+	struct room *room; /* NULL only in between */
 	struct member *room_next, *room_prev;
-	struct member *sid_next;  /* of its hash bucket */
-	struct member *user_next; /* of its hash bucket */
-	struct subscriber *sub;   /* its stream; or NULL */
-	struct member_cursor cursor;
-	bool cursor_due;      /* changed since the tick */
-	bool listed;          /* the others see it */
-	bool leaving;         /* it said so, at left_at */
-	bool away;            /* its page is hidden */
-	int64_t left_at;      /* mono ms */
-	int64_t closed_at;    /* mono ms; its stream ended */
-	int64_t beat_at;      /* mono ms; last sign of life */
-	int64_t seen;         /* the same in UTC ms */
-	int64_t since;        /* presence version of its joining */
-	struct timer gone;    /* when it will be unlisted */
-	struct rate posts;    /* that it makes */
-	struct lease *leases; /* its own, newest first */
+	struct member *sid_next;      /* of its hash bucket */
+	struct member *user_next;     /* of its hash bucket */
+	struct subscriber *sub;       /* its stream; or NULL */
+	struct member_cursor *cursor; /* owned; NULL: nowhere */
+	bool cursor_due;              /* changed since the tick */
+	bool listed;                  /* the others see it */
+	bool leaving;                 /* it said so, at left_at */
+	bool away;                    /* its page is hidden */
+	int64_t left_at;              /* mono ms */
+	int64_t closed_at;            /* mono ms; its stream ended */
+	int64_t beat_at;              /* mono ms; last sign of life */
+	int64_t seen;                 /* the same in UTC ms */
+	int64_t since;                /* presence version of its joining */
+	struct timer gone;            /* when it will be unlisted */
+	struct rate posts;            /* that it makes */
+	struct lease *leases;         /* its own, newest first */
 	unsigned lease_count;
 	char *json; /* its entry; NULL: make anew */
 	size_t json_len;
 };
+
+/* Take what the ticket says of the member, instead of what was there. */
+void member_take(struct member *, const struct ticket *);
+
+/* Put it to a place, NULL for nowhere. */
+void member_place(struct member *, const struct member_cursor *);
+
+/* Free all that it owns, and it. */
+void member_free(struct member *);
 
 /* Whether both are the same person: user and name are equal. */
 bool member_same_person(const struct member *, const struct member *);

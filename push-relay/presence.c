@@ -162,7 +162,7 @@ presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 		r->worn[m->hue]--;
 	r->people -= last;
 	r->version++;
-	memset(&m->cursor, 0, sizeof(m->cursor));
+	member_place(m, NULL);
 	room_undue(r, m);
 	room_announce(r,
 	    frame_json(LANE_PRESENCE, "user_left",
@@ -212,8 +212,7 @@ presence_free(struct presence *p, struct member *m)
 	room_remove(r, m);
 	presence_close_room(p, r);
 	roster_remove(&p->roster, m);
-	free(m->json);
-	free(m);
+	member_free(m);
 	p->members--;
 }
 
@@ -284,7 +283,7 @@ presence_new(struct presence *p, const struct ticket *who)
 		log_fatal(EX_OSERR, "out of memory");
 	p->members++;
 	m->presence = p;
-	m->who = *who;
+	member_take(m, who);
 	m->gone = (struct timer){.fn = presence_gone, .arg = m};
 	roster_add(&p->roster, m);
 	presence_move(p, m, who->room);
@@ -309,7 +308,7 @@ presence_admit(struct presence *p, const struct ticket *who, int64_t now)
 	if (moved || strcmp(m->who.name, who->name) != 0 ||
 	    strcmp(m->who.username, who->username) != 0)
 		presence_unlist(p, m, false, now);
-	m->who = *who;
+	member_take(m, who);
 	if (moved)
 		presence_move(p, m, who->room);
 	m->leaving = false;
@@ -394,9 +393,14 @@ presence_return(struct presence *p, struct member *m, int64_t now)
 	presence_beat(p, m, m->away, now);
 }
 
+/* A is NULL for nowhere. */
 static bool
 cursor_equal(const struct member_cursor *a, const struct member_cursor *b)
 {
+	static const struct member_cursor nowhere;
+
+	if (a == NULL)
+		a = &nowhere;
 	return a->has_xy == b->has_xy && a->x == b->x && a->y == b->y &&
 	       a->mode == b->mode && strcmp(a->row, b->row) == 0 &&
 	       strcmp(a->field, b->field) == 0;
@@ -407,9 +411,9 @@ presence_cursor(struct presence *p, struct member *m,
     const struct member_cursor *c, int64_t now)
 {
 	presence_beat(p, m, false, now);
-	if (cursor_equal(&m->cursor, c))
+	if (cursor_equal(m->cursor, c))
 		return;
-	m->cursor = *c;
+	member_place(m, c);
 	member_touch(m);
 	room_cursor(m->room, m, now);
 }

@@ -23,7 +23,7 @@ queue_grow(struct queue *q)
 	struct frame **slot;
 	unsigned i, size;
 
-	size = q->size == 0 ? 8 : q->size * 2;
+	size = q->size == 0 ? 4 : q->size * 2;
 	if ((slot = malloc(size * sizeof(*slot))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	for (i = 0; i < q->count; i++)

@@ -19,8 +19,9 @@
 #include "shared/log.h"
 #include "sse.h"
 
-#define SSE_BLOCK 512 /* bytes a read of libmicrohttpd's */
-#define SSE_BATCH 16  /* frames a write of ours, at most */
+#define SSE_BLOCK 256  /* bytes a read of libmicrohttpd's: of a full socket */
+#define SSE_TLS   2048 /* the same where it writes all */
+#define SSE_BATCH 16   /* frames a write of ours, at most */
 #define SSE_SEND  (MSG_DONTWAIT | MSG_NOSIGNAL)
 
 /* One stream. */
@@ -39,6 +40,7 @@ struct sse {
 	struct sse *next;     /* of all, until freed */
 	struct sse *prev;
 	struct MHD_Connection *connection;
+	struct MHD_Response *head;  /* with headers; NULL: was sent */
 	struct loop_daemon *daemon; /* borrowed */
 	uint64_t watch;             /* for the peer's going */
 	char id[CALL_ID_MAX];       /* of the request */
@@ -83,6 +85,32 @@ sse_next(struct sse *s)
 	return queue_first(&s->left);
 }
 
+/* The first header of a response is enough. */
+static enum MHD_Result
+first_header(
+    void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	const char **header = cls;
+
+	(void)kind;
+	header[0] = key;
+	header[1] = value;
+	return MHD_NO;
+}
+
+/* The head was sent: thousands of streams need not keep its headers. */
+static void
+sse_drop_head(struct sse *s)
+{
+	const char *header[2];
+
+	while (
+	    MHD_get_response_headers(s->head, first_header, header) > 0 &&
+	    MHD_del_response_header(s->head, header[0], header[1]) == MHD_YES)
+		continue;
+	s->head = NULL;
+}
+
 /* libmicrohttpd asks for up to MAX bytes. */
 static ssize_t
 sse_read(void *cls, uint64_t pos, char *out, size_t max)
@@ -92,6 +120,8 @@ sse_read(void *cls, uint64_t pos, char *out, size_t max)
 	size_t n, len = 0;
 
 	(void)pos;
+	if (s->head != NULL)
+		sse_drop_head(s);
 	while (!s->dead && len < max && (f = sse_next(s)) != NULL) {
 		n = f->len - s->offset;
 		if (n > max - len)
@@ -334,8 +364,8 @@ sse_open(const struct call *c, const struct event_position *wish)
 	struct sse *s;
 
 	s = sse_new(c, wish);
-	resp = MHD_create_response_from_callback(
-	    MHD_SIZE_UNKNOWN, SSE_BLOCK, sse_read, s, sse_free);
+	resp = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+	    c->secure ? SSE_TLS : SSE_BLOCK, sse_read, s, sse_free);
 	if (resp == NULL || !sse_watch(s, c)) {
 		if (resp == NULL)
 			sse_free(s);
@@ -343,6 +373,7 @@ sse_open(const struct call *c, const struct event_position *wish)
 			MHD_destroy_response(resp);
 		return false;
 	}
+	s->head = resp;
 	reader_push(&s->reader, frame_retry(SSE_RETRY));
 	reader_open(&s->reader, &c->ticket);
 	return sse_answer(c, resp);

@@ -227,3 +227,10 @@ ticket_verify(const char *text, size_t len, const struct ticket_keys *keys,
 	json_object_put(obj);
 	return st;
 }
+
+void
+ticket_digest(const char *text, size_t len, unsigned char out[TICKET_DIGEST])
+{
+	crypto_generichash(
+	    out, TICKET_DIGEST, (const unsigned char *)text, len, NULL, 0);
+}

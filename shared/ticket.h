@@ -40,17 +40,18 @@
 struct ticket {
 	char sid[TICKET_SID_LEN + 1]; /* one page or tab */
 	int64_t user_id;
-	char username[64 * 4 + 1];
-	char name[TICKET_NAME_MAX * 4 + 1]; /* a tab's own, or "" */
-	char role[16];                      /* viewer, editor, admin */
-	char color[8];                      /* wish: "#RRGGBB" or "" */
-	char room[65];                      /* the room that was joined */
+	char role[16];    /* viewer, editor, admin */
+	char color[8];    /* wish: "#RRGGBB" or "" */
+	char room[65];    /* the room that was joined */
 	char session[33]; /* who signed in; names it in revoke */
 	int64_t issued;   /* ms since 1970 */
 	int64_t ends;     /* ms since 1970: the session's end */
 	/* Not of its text, but of who has verified it. */
 	uint64_t key;  /* names the public key that it was verified with */
 	bool replaced; /* by a newer one */
+	/* The last, and mostly short: who keeps many keeps only their text. */
+	char username[64 * 4 + 1];
+	char name[TICKET_NAME_MAX * 4 + 1]; /* a tab's own, or "" */
 };
 
 #define TICKET_KEYS_MAX 8        /* public keys that are good at once */
@@ -138,5 +139,11 @@ void ticket_sign(const struct ticket *, const struct ticket_keys *, char *out);
  */
 enum status ticket_verify(const char *text, size_t len,
     const struct ticket_keys *, struct ticket *out);
+
+#define TICKET_DIGEST 32 /* bytes */
+
+/* A digest that no two texts share: who has it need not keep the text. */
+void ticket_digest(
+    const char *text, size_t len, unsigned char out[TICKET_DIGEST]);
 
 #endif

@@ -22,6 +22,7 @@
 
 static struct relay rl; /* large, and one */
 static struct subscriber subs[PAGES];
+static struct ticket tickets[PAGES]; /* theirs */
 
 static void
 deliver(struct subscriber *sub, struct frame *f)
@@ -65,6 +66,7 @@ enter(int i)
 	memcpy(t.username, "ana", 4);
 	memcpy(t.role, "editor", 7);
 	memcpy(t.room, ROOM, sizeof(ROOM));
+	tickets[i] = t;
 	subs[i] = (struct subscriber){.ops = &ops};
 	MUST(presence_open(&rl.presence, &t, &subs[i], clock_mono_ms()) ==
 	     ST_OK);
@@ -85,7 +87,7 @@ post(int page, const char *line)
 	if (line[0] == '\0' || letter == NULL || subs[page].member == NULL)
 		return;
 	c.member = subs[page].member;
-	c.ticket = c.member->who;
+	c.ticket = tickets[page];
 	buf_puts(&c.body, line + 1);
 	if (!c.body.full) {
 		st = posts[letter - letters](&c);
