@@ -279,7 +279,9 @@ room_window(void *arg, int64_t now)
 static int64_t
 room_tick_ms(const struct room *r)
 {
-	return r->members > ROOM_BIG ? ROOM_TICK_BIG : ROOM_TICK;
+	int64_t ms = ROOM_TICK + r->members / ROOM_TICK_MORE;
+
+	return ms < ROOM_TICK_BIG ? ms : ROOM_TICK_BIG;
 }
 
 void

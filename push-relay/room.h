@@ -33,8 +33,10 @@
 #include "subscriber.h"
 #include "timer.h"
 
-#define ROOM_TICK     30 /* ms between two batches of cursors */
-#define ROOM_TICK_BIG 50 /* the same above ROOM_BIG members */
+/* In ms, between two batches of cursors: the more members, the longer. */
+#define ROOM_TICK      30 /* of none */
+#define ROOM_TICK_MORE 5  /* members for one more */
+#define ROOM_TICK_BIG  50 /* at most: of ROOM_BIG members */
 #define ROOM_BIG                                                               \
 	100 /* members; of more, the newest that many                          \
 	       cursors go out a tick, halved */

@@ -136,6 +136,37 @@ test_lists(void **state)
 		presence_close(&presence, &k[i].sub, now);
 }
 
+/* What many see costs much, so it comes less often. */
+static void
+test_tick(void **state)
+{
+	struct member_cursor cur = {.mode = MODE_HOVER, .row = "SKU-0"};
+	static struct fake k[20];
+	struct member *m = NULL;
+	char sid[23];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		snprintf(sid, sizeof(sid), "sid%d", i);
+		m = fake_enter(&k[i], fake_who(sid, i + 1, "", ""));
+	}
+	fake_wait(now + 200);
+	presence_cursor(&presence, m, &cur, now);
+	cur.x = 1;
+	cur.has_xy = true;
+	presence_cursor(&presence, m, &cur, now);
+	assert_int_equal(fake_count(&k[0], "event: cursor_updated"), 1);
+	fake_wait(now + ROOM_TICK + 20 / ROOM_TICK_MORE - 1);
+	assert_int_equal(fake_count(&k[0], "event: cursors"), 0);
+	fake_wait(now + 1);
+	assert_int_equal(fake_count(&k[0], "event: cursors"), 1);
+	for (i = 0; i < 20; i++) {
+		room_unsubscribe(&k[i].sub);
+		presence_close(&presence, &k[i].sub, now);
+	}
+}
+
 static void
 test_window(void **state)
 {
@@ -179,7 +210,7 @@ test_window(void **state)
 	fake_enter(&d, fake_who("d", 102, "", ""));
 	presence_cursor(&presence, presence_find(&presence, "d"), &cur, now);
 	presence_cursor(&presence, presence_find(&presence, "b"), &cur, now);
-	fake_wait(now + ROOM_TICK);
+	fake_wait(now + ROOM_TICK + 25 / ROOM_TICK_MORE);
 	assert_int_equal(fake_count(&a, "event: cursors"), 1);
 	assert_int_equal(fake_count(&a, "\"d\""), 0);
 	fake_wait(now + ROOM_WINDOW);
@@ -192,7 +223,7 @@ test_window(void **state)
 	cur.mode = MODE_HOVER;
 	presence_cursor(&presence, presence_find(&presence, "b"), &cur, now);
 	presence_cursor(&presence, presence_find(&presence, "f"), &cur, now);
-	fake_wait(now + ROOM_TICK);
+	fake_wait(now + ROOM_TICK + 25 / ROOM_TICK_MORE);
 	a.got[0] = '\0';
 	presence_beat(&presence, presence_find(&presence, "b"), true, now);
 	assert_int_equal(fake_count(&a, "user_joined"), 2);
@@ -306,6 +337,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_cursors),
 	    T(test_lists),
+	    T(test_tick),
 	    T(test_window),
 	    T(test_since),
 	    T(test_storm),
