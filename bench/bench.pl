@@ -17,6 +17,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../t/lib";
 
 use Bench;
 use Durable;
+use Floods;
 use Growth;
 use Page;
 use Push;
@@ -34,5 +35,6 @@ exit Bench::run([
 	['page-first', \&Page::first],
 	['page-paint', \&Page::paint],
 	['page-idle', \&Page::idle],
+	['floods', \&Floods::floods],
 	['growth', \&Growth::growing],
 ], @ARGV);
