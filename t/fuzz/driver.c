@@ -27,7 +27,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 		fprintf(stderr, "STOCKROOM_FUZZ must name a target\n");
 		exit(64);
 	}
-	unsetenv("STOCKROOM_FUZZ"); /* it is no setting */
 	return 0;
 }
 

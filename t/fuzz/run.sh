@@ -62,7 +62,7 @@ run() {
 # With the planted faults every one of the targets must find something.
 planted() {
 	local target
-	"$top/t/fuzz/plant.pl" "$dir" driver planted "$sanitize,fuzzer"
+	"$top/t/fuzz/plant.pl" "$dir" driver planted "address,undefined,fuzzer"
 	for target; do
 		rm -rf "planted-work/$target"
 		mkdir -p "planted-work/$target"

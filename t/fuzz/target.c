@@ -52,11 +52,18 @@ fuzz_begin(void)
  * of a type that it does not know.  Only who may connect can send one.
  */
 const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 
 const char *
 __lsan_default_suppressions(void)
 {
 	return "leak:libfcgi.so";
+}
+
+const char *
+__lsan_default_options(void)
+{
+	return "print_suppressions=0";
 }
 
 const struct fuzz_target *

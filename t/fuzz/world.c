@@ -112,6 +112,7 @@ static void
 make(void)
 {
 	make_directory();
+	unsetenv("STOCKROOM_FUZZ"); /* libFuzzer's: no setting */
 	setenv("STOCKROOM_DB", world_path("db"), 1);
 	setenv("STOCKROOM_KEY_FILE", world_path("key"), 1);
 	setenv("STOCKROOM_EVENT_SOCKET", world_path("event.sock"), 1);
