@@ -176,15 +176,19 @@ static int64_t
 loop_run_daemon(struct loop_daemon *d)
 {
 	unsigned long long rest = 0;
-	int runs, more = 0;
+	int runs;
 
 	for (runs = 0; runs < LOOP_RUNS; runs++) {
 		if (d->resumed)
-			more = 2;
+			d->more = 2;
 		d->resumed = false;
 		MHD_run(d->daemon);
-		if (d->resumed || more-- > 0)
+		if (d->resumed)
 			continue;
+		if (d->more > 0) {
+			d->more--;
+			continue;
+		}
 		if (MHD_get_timeout(d->daemon, &rest) != MHD_YES)
 			return -1;
 		if (rest > 0)

@@ -30,6 +30,7 @@ struct loop_daemon {
 	struct MHD_Daemon *daemon; /* borrowed */
 	uint64_t watch;            /* of its epoll */
 	bool resumed;              /* run it again: a connection goes on */
+	int more;                  /* and these times more, whatever it says */
 };
 
 /* One a process.  loop_init makes it. */
