@@ -537,8 +537,9 @@ sub file_is
 	return sub {
 		my @left = grep { $_ ne $path } glob "$path*";
 		my @why = @left ? "left behind: @left" : ();
-		return (0, @why) unless -e $path;
-		return ($whole->(@_), @why);
+		my $good = -e $path && $whole->(@_);
+		unlink glob "$path*";
+		return ($good, @why);
 	};
 }
 
@@ -592,6 +593,7 @@ my @ctl = (
 	}),
 );
 
-sub all { return (@app, @relay, @cgi, @ctl) }
+# The commands first, while there is little to copy.
+sub all { return (@ctl, @cgi, @app, @relay) }
 
 1;
