@@ -47,7 +47,7 @@ export class Relay {
 
 	/**
 	 * @param {string} path
-	 * @param {object} body
+	 * @param {object | null} body null: none, for what is said often
 	 * @returns {Promise<Said>}
 	 */
 	async post(path, body)
@@ -58,13 +58,15 @@ export class Relay {
 		if (seat === null)
 			return none;
 		const timer = setTimeout(() => stop.abort(), TIMEOUT);
+		const headers = new Headers({
+			Authorization: `Bearer ${seat.ticket}` });
+		if (body !== null)
+			headers.set("Content-Type", "application/json");
 		try {
 			const answer = await fetch(pushUrl(seat, path), {
-				method: "POST", signal: stop.signal,
-				headers: { "Content-Type": "application/json",
-					Authorization:
-					    `Bearer ${seat.ticket}` },
-				body: JSON.stringify(body),
+				method: "POST", signal: stop.signal, headers,
+				referrerPolicy: "no-referrer",
+				body: body && JSON.stringify(body),
 			});
 			return { status: answer.status,
 				doc: readJson(await answer.text()),
@@ -80,8 +82,9 @@ export class Relay {
 	/** Say that we are still here. @returns {Promise<Said>} */
 	beat()
 	{
+		/* "active" is what a beat says without a word. */
 		const said = this.post("beat",
-		    { state: document.hidden ? "away" : "active" });
+		    document.hidden ? { state: "away" } : null);
 
 		this.beaten = Date.now();
 		this.beating = said;

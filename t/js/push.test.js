@@ -46,6 +46,24 @@ test("what a page says to the relay goes where the poll is", async (t) => {
 	    "leave").pathname, "/stock/push/leave");
 });
 
+test("a beat says no more than it must", async (t) => {
+	const beats = [];
+	const relay = new Relay(() => own, () => true);
+
+	requests(t, (_, how) => {
+		beats.push([how.body, how.referrerPolicy,
+			how.headers.get("content-type")]);
+		return new Response(null, { status: 204 });
+	});
+	globalThis.document = { hidden: false };
+	t.after(() => delete globalThis.document);
+	await relay.beat();
+	globalThis.document.hidden = true;
+	await relay.beat();
+	assert.deepEqual(beats, [[null, "no-referrer", null],
+		['{"state":"away"}', "no-referrer", "application/json"]]);
+});
+
 test("a page that leaves says so there, too", (t) => {
 	const said = [];
 	const before = Object.getOwnPropertyDescriptor(globalThis,
