@@ -55,7 +55,8 @@ my %kind = (
 );
 
 # Options: clients; load: more options of bench/load; env: settings of the
-# relay.
+# relay; socket: it is reached by its Unix socket, and has no port, which
+# would have half of its descriptors.
 sub new
 {
 	my ($class, $kind, %opt) = @_;
@@ -64,8 +65,8 @@ sub new
 	my $r = Relay->new(idle => 1, env => { STOCKROOM_MAX_STREAMS => 20000,
 	    STOCKROOM_ADDRESS_CONNECTIONS => 20000, %{ $opt{env} // {} } });
 	my $self = bless { kind => $kind, r => $r, parts => [], seq => 0,
-	    clients => $opt{clients}, slow => $k->{slow} // 1,
-	    give => $k->{give} }, $class;
+	    clients => $opt{clients}, socket => $opt{socket},
+	    slow => $k->{slow} // 1, give => $k->{give} }, $class;
 	$k->{start}->($self);
 	$self->{private} = Proc::private($self->pids);
 	$self->{load} = $self->crowd($opt{clients}, $self->tickets($k),
@@ -145,11 +146,13 @@ sub start_relay
 
 	my $r = $self->{r};
 	my $port = Nginx::free_port();
-	$r->{env}{STOCKROOM_LISTEN} = "127.0.0.1:$port";
+	$r->{env}{STOCKROOM_LISTEN} = "127.0.0.1:$port"
+	    unless $self->{socket};
 	$r->start('relay');
 	push @{ $self->{parts} }, 'relay';
 	$self->{app} = $r->app(head => 0);
-	$self->{push} = $self->listens($port);
+	$self->{push} = $self->{socket} ? $r->push_socket :
+	    $self->listens($port);
 }
 
 # As shipped, but for the number of connections that main.conf speaks of.
