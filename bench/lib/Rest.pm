@@ -82,15 +82,16 @@ sub fastify
 	    copy($s, $token, 'fastify'), 'PORT']);
 }
 
+# In either form; see peers/items.py.
 sub fastapi
 {
-	my ($s, $token) = @_;
+	my ($s, $token, $name, %form) = @_;
 
-	return peer($s, 'fastapi', ['/usr/bin/python3', '-m', 'uvicorn',
+	return peer($s, $name, ['/usr/bin/python3', '-m', 'uvicorn',
 	    '--app-dir', "$bench/peers", '--port', 'PORT', '--loop', 'uvloop',
 	    '--http', 'httptools', '--no-access-log', '--log-level', 'warning',
-	    'items:app'], PYTHONDONTWRITEBYTECODE => 1,
-	    BENCH_DB => copy($s, $token, 'fastapi'));
+	    'items:app'], PYTHONDONTWRITEBYTECODE => 1, %form,
+	    BENCH_DB => copy($s, $token, $name));
 }
 
 # What PORT answers to TOKEN; a cursor's check is the server's own affair.
@@ -127,7 +128,7 @@ sub compare
 # All take turns at being asked for PATH.
 sub take_turns
 {
-	my ($path, $token, $s, $ok, $fastify, $fastapi) = @_;
+	my ($path, $token, $s, $ok, $fastify, $fastapi, $hand) = @_;
 
 	my $ask = sub {
 		my ($port, $what, @pids) = @_;
@@ -147,7 +148,8 @@ sub take_turns
 		$ok->pid('nginx')),
 	    nginx => $ask->($s->{port}, '/', $s->pid('nginx')),
 	    fastify => $ask->($fastify, $path, $s->pid('fastify')),
-	    fastapi => $ask->($fastapi, $path, $s->pid('fastapi')));
+	    fastapi => $ask->($fastapi, $path, $s->pid('fastapi')),
+	    hand => $ask->($hand, $path, $s->pid('by-hand')));
 }
 
 sub reading
@@ -155,7 +157,8 @@ sub reading
 	my $s = ours();
 	my $ok = ok();
 	my $token = $s->token('ana');
-	my @peers = (fastify($s, $token), fastapi($s, $token));
+	my @peers = (fastify($s, $token), fastapi($s, $token, 'fastapi'),
+	    fastapi($s, $token, 'by-hand', BENCH_BY_HAND => 1));
 
 	compare($token, $s->{port}, @peers);
 	for my $row (['GET one item, a second', ONE, '>= 0.85'],
@@ -167,13 +170,15 @@ sub reading
 			["libfcgi's ok", $got->{ok}{rate}, $floor],
 			['nginx itself', $got->{nginx}{rate}],
 			['Fastify', $got->{fastify}{rate}, '>= 1.5'],
-			['FastAPI', $got->{fastapi}{rate}, '>= 5']]);
+			['FastAPI', $got->{fastapi}{rate}, '>= 5'],
+			['FastAPI by hand', $got->{hand}{rate}]]);
 		Bench::row(what => '  CPU of a request, us',
 		    ours => $got->{ours}{cpu},
 		    beside => [
 			["libfcgi's ok", $got->{ok}{cpu}],
 			['Fastify', $got->{fastify}{cpu}],
-			['FastAPI', $got->{fastapi}{cpu}]]);
+			['FastAPI', $got->{fastapi}{cpu}],
+			['FastAPI by hand', $got->{hand}{cpu}]]);
 	}
 	$_->end for $ok, $s;
 }
