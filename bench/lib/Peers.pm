@@ -56,7 +56,8 @@ my %kind = (
 
 # Options: clients; load: more options of bench/load; env: settings of the
 # relay; socket: it is reached by its Unix socket, and has no port, which
-# would have half of its descriptors.
+# would have half of its descriptors.  Once it is open, idle has the memory of
+# each part for a client that only waits, in KiB.
 sub new
 {
 	my ($class, $kind, %opt) = @_;
@@ -68,7 +69,7 @@ sub new
 	    clients => $opt{clients}, socket => $opt{socket},
 	    slow => $k->{slow} // 1, give => $k->{give} }, $class;
 	$k->{start}->($self);
-	$self->{private} = Proc::private($self->pids);
+	$self->{private} = $self->private;
 	$self->{load} = $self->crowd($opt{clients}, $self->tickets($k),
 	    %{ $opt{load} // {} });
 	return $self;
@@ -160,6 +161,7 @@ sub start_relay_nginx
 {
 	my ($self) = @_;
 
+	$self->{socket} = 1;
 	$self->start_relay;
 	my $conf = Nginx::configure($self->{r});
 	my $text = Nginx::slurp($conf);
@@ -333,9 +335,19 @@ sub open
 	$load->run('open ' . int($self->{clients} / 2 * $self->{slow}));
 	$load->run('joined')->{ok} or die "$self->{kind}: not all joined\n";
 	$self->settle;
-	$self->{idle} = (Proc::private($self->pids) - $self->{private}) /
-	    $self->{clients};
+	my $now = $self->private;
+	$self->{idle}{$_} = ($now->{$_} - $self->{private}{$_}) /
+	    $self->{clients} for keys %$now;
 	return $self;
+}
+
+# KiB that each part has for itself.
+sub private
+{
+	my ($self) = @_;
+
+	return { map { $_ => Proc::private($self->{r}->pid($_)) }
+	    @{ $self->{parts} } };
 }
 
 sub settle
