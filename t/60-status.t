@@ -41,7 +41,7 @@ ok($s->wait_for(sub {
 }, 10), 'all is well, and the relay has all') or diag($err);
 is($err, '', 'nothing is said');
 is_deeply([@{ $doc->{database} }{qw(items head oldest schema path)}],
-    [1, 1, 1, 2, $s->{env}{STOCKROOM_DB}], 'the database');
+    [1, 1, 1, 3, $s->{env}{STOCKROOM_DB}], 'the database');
 cmp_ok($doc->{database}{bytes}, '>', 4096, 'its size');
 is_deeply([@{ $doc->{relay} }{qw(status streams people polls
     app_connections)}], ['ok', 1, 1, 0, 1], 'the relay');
