@@ -347,9 +347,17 @@ async function comings(ana) {
 	const ben = await chromium.seat('ben');
 	await signIn(ben);
 	await until('both', () => ana.visible(avatarOf('ben')));
-	await noteGone(ana, 'gone', avatarOf('ben'));
-	await ben.page.reload();
-	await ready(ben);
+	/* The relay waits 1.5 s; a reload that a busy machine takes longer for
+	 * is tried again. */
+	for (let n = 0; n < 5; n++) {
+		await until('ben is there', () => ana.visible(avatarOf('ben')));
+		await noteGone(ana, 'gone', avatarOf('ben'));
+		const from = Date.now();
+		await ben.page.reload();
+		await ready(ben);
+		if (Date.now() - from < 1400)
+			break;
+	}
 	await sleep(2000);
 	is(await ana.run(() => /** @type {any} */ (window).notes.gone),
 	    undefined, 'ben reloads: he never leaves the bar');

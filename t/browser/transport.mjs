@@ -57,13 +57,18 @@ const sidsOf = async (user) => (await api('GET',
     '/inventory/collaboration/presence?room=inventory_management')).body
     .users.filter((u) => u.username === user).map((u) => u.sid);
 
-/** Requests of a tab for its events, newest last. */
+/** Requests of a tab for its events, newest last, and those under way. */
 function tap(seat) {
 	seat.asked = [];
+	seat.asking = new Set();
 	seat.page.on('request', (r) => {
-		if (/\/push\/(stream|poll)/.test(r.url()))
-			seat.asked.push(Date.now());
+		if (!/\/push\/(stream|poll)/.test(r.url()))
+			return;
+		seat.asked.push(Date.now());
+		seat.asking.add(r);
 	});
+	for (const end of ['requestfinished', 'requestfailed'])
+		seat.page.on(end, (r) => seat.asking.delete(r));
 	return seat;
 }
 
@@ -82,9 +87,16 @@ async function tabs(user, n, options) {
 	return all;
 }
 
-/** The tab that asked for a stream last leads. */
-const leaderOf = (all) => all.reduce((a, b) =>
-    (b.asked.at(-1) ?? 0) > (a.asked.at(-1) ?? 0) ? b : a);
+/**
+ * The tab that asked for a stream last leads, of those that have one: another
+ * may have led for a moment, and given way.
+ */
+function leaderOf(all) {
+	const have = all.filter((t) => t.asking.size > 0);
+
+	return (have.length > 0 ? have : all).reduce((a, b) =>
+	    (b.asked.at(-1) ?? 0) > (a.asked.at(-1) ?? 0) ? b : a);
+}
 
 async function closeAll(all) {
 	for (const tab of all) {
