@@ -19,16 +19,13 @@ use Load;
 use Stockroom;
 
 # Sanitizers make programs several times slower, and this one is about speed.
-sub sanitized
-{
-	open my $fh, '<', Stockroom::build() . '/Makefile' or return 0;
-	return grep { /^SANITIZE_CFLAGS = .*-fsanitize/ } <$fh>;
-}
+my $sanitized;
+BEGIN { $sanitized = Stockroom::sanitized() }
 
 use constant {
-	CLIENTS => $ENV{STOCKROOM_CROWD} // (sanitized() ? 1000 : 2000),
+	CLIENTS => $ENV{STOCKROOM_CROWD} // ($sanitized ? 1000 : 2000),
 	POLL => 25,		# per cent of them
-	BACK => sanitized() ? 60 : 25,	# seconds until all are back
+	BACK => $sanitized ? 60 : 25,	# seconds until all are back
 	FRAMES => 30,		# about others, to each client in a storm
 };
 

@@ -141,7 +141,7 @@ if (!defined $only) {
 	cmp_ok($sum{fired}, '>=', 0.8 * $sum{tried}, 'most calls did fail');
 	# A sanitizer's memory does not end.
 	cmp_ok($sum{$_} // 0, '>', 0, "it happened: $_")
-	    for grep { $_ ne 'memory' || !FailCalls::sanitized() }
+	    for grep { $_ ne 'memory' || !Stockroom::sanitized() }
 	    @{ +FailCalls::KINDS };
 }
 done_testing;

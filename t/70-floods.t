@@ -44,10 +44,7 @@ use constant {
 system('prlimit', '--pid', $$, '--nofile=4096:') == 0 or die "prlimit\n";
 
 my $build = Stockroom::build();
-my $sanitized = do {
-	open my $fh, '<', "$build/Makefile" or die "Makefile: $!\n";
-	grep { /^SANITIZE_CFLAGS = .*-fsanitize/ } <$fh>;
-};
+my $sanitized = Stockroom::sanitized();
 my $tree = Nginx::install($build);
 my $own = Nginx::free_port();
 my @crowd = map { "crowd$_" } 1 .. 8;

@@ -52,12 +52,6 @@ sub build
 	return $lib;
 }
 
-sub sanitized
-{
-	my $build = Stockroom::build();
-	return system("grep -q __asan_init $build/stockroom-app") == 0;
-}
-
 sub new
 {
 	my ($class, $lib) = @_;

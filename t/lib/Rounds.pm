@@ -12,8 +12,9 @@
 #	    });
 #
 # STOCKROOM_RUNS says how many instead, STOCKROOM_SEED which seed comes first;
-# a seed alone means that round alone.  An instance serves so many rounds as
-# FRESH says, and none after a round that went wrong.
+# a seed alone means that round alone.  Sanitized programs play a quarter.  An
+# instance serves so many rounds as FRESH says, and none after a round that
+# went wrong.
 
 package Rounds;
 
@@ -23,6 +24,8 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(time);
 
+use Stockroom;
+
 # How many rounds were played.
 sub play
 {
@@ -30,7 +33,8 @@ sub play
 
 	my $seed = $ENV{STOCKROOM_SEED};
 	my $first = $seed // $opt{first} // 1;
-	my $runs = $ENV{STOCKROOM_RUNS} // (defined $seed ? 1 : $opt{runs});
+	my $runs = $ENV{STOCKROOM_RUNS} // (defined $seed ? 1 :
+	    Stockroom::sanitized() ? int(($opt{runs} + 3) / 4) : $opt{runs});
 	my ($s, $served) = (undef, 0);
 	for my $n ($first .. $first + $runs - 1) {
 		if (!$s || $served == $opt{fresh}) {

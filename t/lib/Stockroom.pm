@@ -68,6 +68,14 @@ sub build
 	die "no stockroom-app: set STOCKROOM_BUILD to the build directory\n";
 }
 
+# Whether the programs carry sanitizers, which make them several times slower
+# and larger.
+sub sanitized
+{
+	open my $fh, '<', build() . '/Makefile' or return 0;
+	return scalar grep { /^SANITIZE_CFLAGS = .*-fsanitize/ } <$fh>;
+}
+
 # Whether the kernel has all of the sandbox: then every test runs in mode
 # strict, so that a call that a program should not have given up is its end.
 sub has_sandbox
