@@ -276,6 +276,7 @@ stop(struct process *ps)
 	ingest_free(rl->ingest);
 	presence_reset(&rl->presence);
 	feed_reset(&rl->feed);
+	frame_drop(rl->ping);
 	gate_reset(&rl->gate);
 	loop_unwatch(&rl->loop, ps->signals_watch);
 	close(ps->signals);

@@ -154,19 +154,28 @@ put_position(struct json_object *obj, const char *key, const char *text)
 	    obj, key, text == NULL ? NULL : json_object_new_string(text));
 }
 
+/* Most readers are told the same, so the last ping is kept for the next one. */
 static struct frame *
 reader_ping(struct reader *r)
 {
-	struct json_object *obj = json_object_new_object();
-	struct room *room = r->sub.room;
-	char pos[EVENT_POSITION_MAX];
-	bool known;
+	struct relay *rl = r->relay;
+	struct json_object *obj;
+	int64_t version = r->sub.room == NULL ? 0 : room_told(&r->sub);
+	char pos[EVENT_POSITION_MAX] = "";
 
-	known = ring_position(&r->relay->feed.ring, pos);
-	put_position(obj, "position", known ? pos : NULL);
-	json_object_object_add(obj, "presence_version",
-	    json_object_new_int64(room == NULL ? 0 : room_told(&r->sub)));
-	return frame_json(LANE_CONTROL, "ping", obj);
+	(void)ring_position(&rl->feed.ring, pos);
+	if (rl->ping != NULL && rl->ping_version == version &&
+	    strcmp(rl->ping_position, pos) == 0)
+		return frame_hold(rl->ping);
+	obj = json_object_new_object();
+	put_position(obj, "position", *pos == '\0' ? NULL : pos);
+	json_object_object_add(
+	    obj, "presence_version", json_object_new_int64(version));
+	frame_drop(rl->ping);
+	rl->ping = frame_json(LANE_CONTROL, "ping", obj);
+	rl->ping_version = version;
+	memcpy(rl->ping_position, pos, sizeof(pos));
+	return frame_hold(rl->ping);
 }
 
 /* Set the timer to the next ping, or to an end before it. */

@@ -46,11 +46,14 @@ struct relay {
 	struct sse *due;       /* those to be written this turn, in order */
 	struct sse *due_last;  /* of them; of no meaning without */
 	struct poll *polls;    /* all pages that poll */
-	int64_t started;       /* mono ms */
-	int64_t calls;         /* requests so far: names the next one */
-	bool stopping;         /* told to end */
-	bool push_passed;      /* by the service manager, whose it is */
-	bool event_passed;     /* likewise */
+	struct frame *ping;    /* the last one, held; NULL: none yet */
+	char ping_position[EVENT_POSITION_MAX]; /* what it says; "": none */
+	int64_t ping_version;                   /* the same, of presence */
+	int64_t started;                        /* mono ms */
+	int64_t calls;     /* requests so far: names the next one */
+	bool stopping;     /* told to end */
+	bool push_passed;  /* by the service manager, whose it is */
+	bool event_passed; /* likewise */
 };
 
 #endif
