@@ -18,6 +18,7 @@ use Test::More;
 use Check;
 use FailCalls;
 use Stockroom;
+use Tree;
 
 use constant {
 	# Twice the write-ahead log at its largest, and what it goes into.
@@ -31,7 +32,7 @@ plan skip_all => 'only root may mount' if $> != 0;
 # A small disk that nobody else sees, and that goes when we do.
 if (!$ENV{STOCKROOM_MOUNTS}) {
 	$ENV{STOCKROOM_MOUNTS} = 1;
-	exec 'unshare', '-m', '--propagation', 'private', $^X, $0;
+	exec Tree::unshare(), $^X, $0;
 	die "unshare: $!\n";
 }
 my $dir = File::Temp->newdir('stockroom-disk-XXXXXX', TMPDIR => 1);
