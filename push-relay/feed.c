@@ -196,8 +196,8 @@ feed_flush(struct feed *fd)
 		timer_stop(fd->timers, &fd->settle);
 	}
 	for (sub = fd->subs; sub != NULL; sub = next) {
-		next = sub->feed_next;
-		feed_fetch(next);
+		if ((next = sub->feed_next) != NULL)
+			feed_fetch(next);
 		sub->ops->wake(sub);
 	}
 }
