@@ -20,6 +20,7 @@ use Time::HiRes qw(time);
 use Apache;
 use Check;
 use Flood;
+use Proc;
 use Regulars;
 use Stockroom;
 
@@ -56,19 +57,6 @@ my $s = Stockroom->new(relay => 1,
     nginx => { tree => $tree, site => 'site-plain' });
 my $users = Regulars->new($s);
 
-# KiB that a process, and those that it has started, have for themselves.
-sub memory
-{
-	my ($pid) = @_;
-
-	my $kib = 0;
-	open my $fh, '<', "/proc/$pid/smaps_rollup" or return 0;
-	$kib += $_ for join('', <$fh>) =~ /^Private_\w+:\s+(\d+)/mg;
-	open $fh, '<', "/proc/$pid/task/$pid/children" or return $kib;
-	$kib += memory($_) for split ' ', <$fh> // '';
-	return $kib;
-}
-
 # -- two who say half of what they have to, and what becomes of them
 
 my $begun = time;
@@ -98,7 +86,7 @@ sub survives
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$_->wait for @floods;
 	is_cut($_) for keys %half;
-	my %kib = map { $_ => memory($s->pid($_)) } qw(app relay nginx);
+	my %kib = map { $_ => Proc::private($s->pid($_)) } qw(app relay nginx);
 	my $f = $users->figures;
 	note("$what: ", Regulars::words($f), '; ',
 	    join ', ', map { "$_ $kib{$_} KiB" } sort keys %kib);
@@ -210,7 +198,7 @@ sub files
 
 $witness->pump;
 my $files = files('relay');
-my $kib = memory($s->pid('relay'));
+my $kib = Proc::private($s->pid('relay'));
 my %seen = map { $_ => $witness->count($_) } qw(user_joined user_left
     presence_update);
 logged('relay');
@@ -224,7 +212,7 @@ cmp_ok($witness->count($_) - $seen{$_}, '<', 0.1 * $back->{said}{begun},
     "hardly anything is told of it: $_") for sort keys %seen;
 ok($s->wait_for(sub { files('relay') <= $files + 20 }, 10),
     'no descriptor is left behind') or diag(files('relay'), " $files");
-cmp_ok(memory($s->pid('relay')) - $kib, '<', 2000, 'nor memory')
+cmp_ok(Proc::private($s->pid('relay')) - $kib, '<', 2000, 'nor memory')
     unless $sanitized;
 my @lines = split /\n/, logged('relay');
 cmp_ok(@lines, '<', 2 * $back->{said}{opened} + 100,
@@ -293,7 +281,7 @@ is("@{ $f->{failed} }", '', 'slow bodies at Apache: nobody else is refused');
 cmp_ok($f->{$_}{p99}, '<', LATE, "slow bodies at Apache: nor late: $_")
     for qw(read write event);
 cmp_ok($slow->{said}{connected}, '>', 60, 'they did what they could');
-cmp_ok(memory($s->pid('app')), '<', MOST->{app}, 'memory of app')
+cmp_ok(Proc::private($s->pid('app')), '<', MOST->{app}, 'memory of app')
     unless $sanitized;
 $users->end;
 $s->finish;
