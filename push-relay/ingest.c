@@ -35,6 +35,7 @@ struct peer {
 	bool blocked;                    /* waits to be able to write */
 	bool asked;                      /* for a replay; its higher ones are
 					    ignored until that comes */
+	bool taken;                      /* changes of it, not acknowledged */
 	int64_t asked_at;                /* mono ms */
 	int64_t oldest;                  /* event that its app still has */
 	int64_t pid;                     /* as it says */
@@ -49,6 +50,7 @@ struct ingest {
 	struct door door;
 	struct peer *peers; /* newest first */
 	unsigned count;
+	bool taken;         /* any of them has that set */
 	struct timer again; /* looks whether a replay came */
 	int64_t seen_head;  /* the ring's head when it last did */
 };
@@ -200,7 +202,7 @@ on_app(struct peer *p, const struct event *ev, int64_t now)
 }
 
 static enum status
-on_change(struct peer *p, const struct event *ev, int64_t now, bool *taken)
+on_change(struct peer *p, const struct event *ev, int64_t now)
 {
 	struct relay *rl = p->in->relay;
 	struct feed *fd = &rl->feed;
@@ -222,7 +224,8 @@ on_change(struct peer *p, const struct event *ev, int64_t now, bool *taken)
 			peer_ask(p, now);
 		return ST_OK;
 	}
-	*taken = fd->ring.head >= 0 || ev->seq == wanted;
+	if (fd->ring.head >= 0 || ev->seq == wanted)
+		p->taken = p->in->taken = true;
 	if (ev->seq < wanted) {
 		rl->stats.repeats++;
 		return ST_OK;
@@ -293,7 +296,7 @@ on_revoke(struct peer *p, const struct event *ev, int64_t now)
 
 /* One line; ST_OK or the connection ends. */
 static enum status
-peer_line(struct peer *p, const char *line, size_t len, bool *taken)
+peer_line(struct peer *p, const char *line, size_t len)
 {
 	struct event ev = {0};
 	enum status st;
@@ -307,7 +310,7 @@ peer_line(struct peer *p, const char *line, size_t len, bool *taken)
 	else if (ev.kind == EVENT_APP)
 		st = on_app(p, &ev, now);
 	else if (ev.kind == EVENT_CHANGE)
-		st = on_change(p, &ev, now, taken);
+		st = on_change(p, &ev, now);
 	else if (ev.kind == EVENT_OLDEST)
 		feed_pruned(&p->in->relay->feed, p->oldest = ev.seq);
 	else if (ev.kind == EVENT_QUERY)
@@ -326,10 +329,9 @@ peer_lines(struct peer *p)
 {
 	char *nl, *at = p->line;
 	size_t left = p->len;
-	bool taken = false;
 
 	while (!p->stale && (nl = memchr(at, '\n', left)) != NULL) {
-		if (peer_line(p, at, (size_t)(nl - at), &taken) != ST_OK) {
+		if (peer_line(p, at, (size_t)(nl - at)) != ST_OK) {
 			log_warn("app process %lld sent a bad line",
 			    (long long)p->pid);
 			return false;
@@ -344,16 +346,25 @@ peer_lines(struct peer *p)
 	}
 	memmove(p->line, at, left);
 	p->len = left;
-	if (taken)
-		event_put_ack(&p->out, p->in->relay->feed.ring.head);
 	return true;
+}
+
+/* Close it; it may have been the one that was to replay. */
+static void
+peer_end(struct peer *p)
+{
+	struct ingest *in = p->in;
+	int64_t now = clock_mono_ms();
+
+	peer_free(p);
+	if (!ring_complete(&in->relay->feed.ring) && !ingest_waits(in, now))
+		ingest_ask(in, now);
 }
 
 static void
 peer_ready(void *arg, uint32_t events)
 {
 	struct peer *p = arg;
-	struct ingest *in = p->in;
 	ssize_t n;
 	bool good = true;
 
@@ -367,13 +378,37 @@ peer_ready(void *arg, uint32_t events)
 		}
 	}
 	/* Even one that sent nonsense is told what it was told before. */
-	if (peer_flush(p) && good)
+	if (!peer_flush(p) || !good)
+		peer_end(p);
+}
+
+/* Acknowledge what was taken, unless the ring has begun anew since. */
+static void
+peer_acknowledge(struct peer *p)
+{
+	const struct ring *r = &p->in->relay->feed.ring;
+
+	p->taken = false;
+	if (r->head < 0 || strcmp(p->epoch, r->epoch) != 0)
 		return;
-	peer_free(p);
-	/* It may have been the one that was to replay. */
-	if (!ring_complete(&in->relay->feed.ring) &&
-	    !ingest_waits(in, clock_mono_ms()))
-		ingest_ask(in, clock_mono_ms());
+	event_put_ack(&p->out, r->head);
+	if (!peer_flush(p))
+		peer_end(p);
+}
+
+void
+ingest_flush(struct ingest *in)
+{
+	struct peer *p, *next;
+
+	if (!in->taken)
+		return;
+	in->taken = false;
+	for (p = in->peers; p != NULL; p = next) {
+		next = p->next;
+		if (p->taken)
+			peer_acknowledge(p);
+	}
 }
 
 /* One too many is refused rather than kept waiting. */

@@ -23,6 +23,12 @@ struct ingest *ingest_new(struct relay *);
 /* Close the socket and all connections. */
 void ingest_free(struct ingest *);
 
+/*
+ * The end of a turn of the loop, when all streams have what came: acknowledge
+ * it.
+ */
+void ingest_flush(struct ingest *);
+
 /* How many app processes are connected. */
 unsigned ingest_peers(const struct ingest *);
 

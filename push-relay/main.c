@@ -207,6 +207,7 @@ turn(void *arg)
 
 	feed_flush(&rl->feed);
 	sse_flush(rl);
+	ingest_flush(rl->ingest);
 }
 
 /*

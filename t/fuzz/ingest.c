@@ -32,6 +32,7 @@ turn(void *arg)
 {
 	(void)arg;
 	feed_flush(&rl.feed);
+	ingest_flush(rl.ingest);
 	rl.loop.quit = turns-- == 0;
 }
 
