@@ -35,12 +35,13 @@ struct gate_revoked {
 static void
 gate_forget(struct gate *g)
 {
-	unsigned i;
+	unsigned row, i;
 
-	for (i = 0; i < GATE_CACHE; i++) {
-		free(g->cache[i]);
-		g->cache[i] = NULL;
+	for (row = 0; row < GATE_ROWS; row++) {
+		for (i = 0; i < GATE_ROW; i++)
+			free(g->cache[row][i]);
 	}
+	memset(g->cache, 0, sizeof(g->cache));
 }
 
 /* Read the keys if their file has changed; true when there are new ones. */
@@ -126,22 +127,46 @@ verified_get(const struct gate_verified *v, struct ticket *out)
 	memcpy(out->name, username + user, strlen(username + user) + 1);
 }
 
+/* Put a ticket before the I that were first in its row, in place of the next.
+ */
+static void
+verified_first(struct gate_verified **row, unsigned i, struct gate_verified *v)
+{
+	memmove(row + 1, row, i * sizeof(*row));
+	row[0] = v;
+}
+
+/* The ticket of this digest, from then on the first of its row; or NULL. */
+static struct gate_verified *
+verified_find(struct gate_verified **row, const unsigned char *digest)
+{
+	struct gate_verified *v;
+	unsigned i;
+
+	for (i = 0; i < GATE_ROW && (v = row[i]) != NULL; i++) {
+		if (memcmp(v->digest, digest, sizeof(v->digest)) == 0) {
+			verified_first(row, i, v);
+			return v;
+		}
+	}
+	return NULL;
+}
+
 /* Verify, or find among those verified before. */
 static enum status
 gate_verify(struct gate *g, const char *text, size_t len, int64_t utc,
     struct ticket *out)
 {
 	unsigned char digest[TICKET_DIGEST];
-	struct gate_verified **slot;
+	struct gate_verified **row, *v;
 	enum status st;
 	uint32_t place;
 
 	ticket_digest(text, len, digest);
 	memcpy(&place, digest, sizeof(place));
-	slot = &g->cache[place % GATE_CACHE];
-	if (*slot != NULL &&
-	    memcmp((*slot)->digest, digest, sizeof(digest)) == 0) {
-		verified_get(*slot, out);
+	row = g->cache[place % GATE_ROWS];
+	if ((v = verified_find(row, digest)) != NULL) {
+		verified_get(v, out);
 		return ST_OK;
 	}
 	st = ticket_verify(text, len, &g->keys, out);
@@ -150,8 +175,8 @@ gate_verify(struct gate *g, const char *text, size_t len, int64_t utc,
 		st = ticket_verify(text, len, &g->keys, out);
 	if (st != ST_OK)
 		return st;
-	free(*slot);
-	*slot = verified_new(digest, out);
+	free(row[GATE_ROW - 1]);
+	verified_first(row, GATE_ROW - 1, verified_new(digest, out));
 	return ST_OK;
 }
 

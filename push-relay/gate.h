@@ -18,8 +18,9 @@
 #include "member.h"
 #include "shared/ticket.h"
 
-#define GATE_CACHE 4096  /* verified tickets that are remembered */
-#define GATE_USED  16384 /* tickets used in an address, likewise */
+#define GATE_ROWS 512   /* of verified tickets, by their digest ... */
+#define GATE_ROW  8     /* ... and how many a row remembers */
+#define GATE_USED 16384 /* tickets used in an address that are remembered */
 #define GATE_REVOKED                                                           \
 	90000          /* ms that a revocation is remembered: longer           \
 			  than a ticket opens a stream */
@@ -38,7 +39,8 @@ struct gate {
 	bool said;                 /* that they are not */
 	bool news;                 /* there are others: see gate_news */
 	bool warned;               /* of an app with a replaced key */
-	struct gate_verified *cache[GATE_CACHE];
+	/* In each row first what was used last, then NULL. */
+	struct gate_verified *cache[GATE_ROWS][GATE_ROW];
 	struct {
 		uint64_t hash; /* of the ticket's text */
 		int64_t until; /* UTC ms; 0: free */

@@ -114,6 +114,30 @@ test_read(void **state)
 	assert_int_equal(gate_read(&gate, "", 0, UTC, &out), ST_UNAUTHORIZED);
 }
 
+/* A room of pages that post by turns: each is remembered. */
+static void
+test_many(void **state)
+{
+	struct ticket_keys ours = gate.keys;
+	struct ticket t, out;
+	char sid[8];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 600; i++) {
+		/* What is read again cannot be verified any more. */
+		if (i == 300)
+			memset(&gate.keys, 0, sizeof(gate.keys));
+		snprintf(sid, sizeof(sid), "m%d", i % 300);
+		t = who(sid, 1, "s1", UTC);
+		assert_int_equal(reads(&t, UTC, &out), ST_OK);
+		assert_string_equal(out.sid, t.sid);
+	}
+	t = who("new", 1, "s1", UTC);
+	assert_int_equal(reads(&t, UTC, &out), ST_UNAUTHORIZED);
+	gate.keys = ours;
+}
+
 static void
 test_opens(void **state)
 {
@@ -248,6 +272,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_key),
 	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_opens),
 	    cmocka_unit_test(test_use),
 	    cmocka_unit_test(test_revoke),
