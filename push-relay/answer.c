@@ -44,6 +44,8 @@ answer_log(struct call *c, enum log_level level, const char *method,
 {
 	struct log_line l;
 
+	if (!log_wants(level))
+		return;
 	log_begin(&l, level, "request");
 	log_str(&l, "id", c->id);
 	log_str(&l, "method", method);

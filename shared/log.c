@@ -131,6 +131,12 @@ put_quoted(struct log_line *ln, const char *value)
 	return put(ln, "\"", 1);
 }
 
+bool
+log_wants(enum log_level level)
+{
+	return level <= log_max;
+}
+
 void
 log_begin(struct log_line *ln, enum log_level level, const char *event)
 {

@@ -35,6 +35,9 @@ struct log_line {
  */
 void log_init(const char *program, enum log_level max);
 
+/* Whether a line of this level is printed: what is dear may be left out. */
+bool log_wants(enum log_level);
+
 /* Begin a line about EVENT, a word; then add pairs; then write it. */
 void log_begin(struct log_line *, enum log_level, const char *event);
 /* Add a pair; NULL is written as "-"; quoted and escaped where needed. */
