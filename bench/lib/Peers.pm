@@ -299,8 +299,9 @@ sub give_app
 {
 	my ($self) = @_;
 
-	$self->{app}->say({ change => $self->data });
+	# What was acknowledged is read now: after it, the relay has work.
 	$self->{app}->pump;
+	$self->{app}->say({ change => $self->data });
 }
 
 sub give_post
