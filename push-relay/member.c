@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -72,80 +73,96 @@ member_same_person(const struct member *a, const struct member *b)
 	       strcmp(a->who.name, b->who.name) == 0;
 }
 
+/* A member that is a text. */
 static void
-put_text(struct json_object *obj, const char *key, const char *text)
+put_text(struct buf *out, const char *key, const char *text)
 {
-	json_object_object_add(obj, key, json_object_new_string(text));
+	buf_puts(out, key);
+	json_out_put_text(out, text);
 }
 
-/* A text, or null when it is empty. */
+/* The same, or null when it is empty. */
 static void
-put_maybe(struct json_object *obj, const char *key, const char *text)
+put_maybe(struct buf *out, const char *key, const char *text)
 {
-	json_object_object_add(obj, key,
-	    text == NULL || text[0] == '\0' ? NULL
-					    : json_object_new_string(text));
+	if (text != NULL && text[0] != '\0') {
+		put_text(out, key, text);
+		return;
+	}
+	buf_puts(out, key);
+	buf_puts(out, "null");
 }
 
+/* Who it is, as an object that goes on. */
 static void
-put_cursor(struct json_object *obj, const struct member *m)
+put_who(struct buf *out, const struct member *m)
+{
+	put_text(out, "{\"sid\":", m->who.sid);
+	buf_printf(out, ",\"user_id\":%lld", (long long)m->who.user_id);
+	put_text(out, ",\"username\":", m->who.username);
+	put_text(out, ",\"name\":", m->who.name);
+	put_text(out, ",\"color\":", m->color);
+}
+
+/* Where it is, likewise. */
+static void
+put_place(struct buf *out, const struct member *m)
 {
 	static const struct member_cursor nowhere;
 	const struct member_cursor *c = m->cursor;
-	struct json_object *xy = NULL;
 
 	if (c == NULL)
 		c = &nowhere;
-	if (c->has_xy) {
-		xy = json_object_new_object();
-		json_object_object_add(xy, "x", json_object_new_int(c->x));
-		json_object_object_add(xy, "y", json_object_new_int(c->y));
-	}
-	json_object_object_add(obj, "cursor_position", xy);
-	put_maybe(obj, "editing_row", c->row);
-	put_maybe(obj, "editing_field", c->field);
-	put_maybe(obj, "mode", mode_words[c->mode]);
+	if (c->has_xy)
+		buf_printf(out, ",\"cursor_position\":{\"x\":%d,\"y\":%d}",
+		    c->x, c->y);
+	else
+		buf_puts(out, ",\"cursor_position\":null");
+	put_maybe(out, ",\"editing_row\":", c->row);
+	put_maybe(out, ",\"editing_field\":", c->field);
+	put_maybe(out, ",\"mode\":", mode_words[c->mode]);
 }
 
 struct json_object *
 member_who(const struct member *m)
 {
-	struct json_object *obj = json_object_new_object();
+	struct json_object *obj;
+	struct buf b = {0};
 
-	put_text(obj, "sid", m->who.sid);
-	json_object_object_add(
-	    obj, "user_id", json_object_new_int64(m->who.user_id));
-	put_text(obj, "username", m->who.username);
-	put_text(obj, "name", m->who.name);
-	put_text(obj, "color", m->color);
+	put_who(&b, m);
+	buf_puts(&b, "}");
+	obj = json_tokener_parse(b.data);
+	assert(obj != NULL); /* our own text has no trap in it */
+	buf_reset(&b);
 	return obj;
 }
 
-static struct json_object *
-member_entry_new(const struct member *m)
+/* The whole entry, likewise. */
+static void
+put_entry(struct buf *out, const struct member *m)
 {
-	struct json_object *obj = member_who(m);
 	char seen[CLOCK_TEXT];
 
-	put_cursor(obj, m);
-	put_text(obj, "state", m->away ? "away" : "active");
+	put_who(out, m);
+	put_place(out, m);
+	put_text(out, ",\"state\":", m->away ? "away" : "active");
 	clock_text(m->seen, seen);
-	put_text(obj, "last_seen", seen);
-	return obj;
+	put_text(out, ",\"last_seen\":", seen);
 }
 
 const char *
 member_entry(struct member *m, size_t *len)
 {
-	struct json_object *obj;
-	const char *text;
+	struct buf b = {0};
 
 	if (m->json == NULL) {
-		obj = member_entry_new(m);
-		text = json_out_text(obj, &m->json_len);
-		if ((m->json = strdup(text)) == NULL)
+		put_entry(&b, m);
+		buf_puts(&b, "}");
+		/* As long as it is: there are thousands. */
+		if ((m->json = strdup(b.data)) == NULL)
 			log_fatal(EX_OSERR, "out of memory");
-		json_object_put(obj);
+		m->json_len = b.len;
+		buf_reset(&b);
 	}
 	*len = m->json_len;
 	return m->json;
@@ -158,23 +175,28 @@ member_touch(struct member *m)
 	m->json = NULL;
 }
 
-struct json_object *
-member_entry_with(struct member *m, const char *key, bool flag, int64_t version)
+struct frame *
+member_frame(const struct member *m, const char *event, const char *key,
+    bool flag, int64_t version)
 {
-	struct json_object *obj = member_entry_new(m);
+	struct buf b = {0};
+	struct frame *f;
 
-	json_object_object_add(obj, key, json_object_new_boolean(flag));
-	json_object_object_add(obj, "version", json_object_new_int64(version));
-	return obj;
+	put_entry(&b, m);
+	buf_printf(&b, ",\"%s\":%s,\"version\":%lld}", key,
+	    flag ? "true" : "false", (long long)version);
+	f = frame_new(LANE_PRESENCE, event, NULL, b.data, b.len);
+	f->version = version;
+	buf_reset(&b);
+	return f;
 }
 
-struct json_object *
-member_cursor_json(const struct member *m)
+void
+member_put_cursor(const struct member *m, struct buf *out)
 {
-	struct json_object *obj = member_who(m);
-
-	put_cursor(obj, m);
-	return obj;
+	put_who(out, m);
+	put_place(out, m);
+	buf_puts(out, "}");
 }
 
 bool

@@ -99,12 +99,15 @@ void member_touch(struct member *);
 /* Who it is, new: sid, user_id, username, name and color. */
 struct json_object *member_who(const struct member *);
 
-/* The entry with a flag ("first", "last") and the room's version, new. */
-struct json_object *member_entry_with(
-    struct member *, const char *key, bool flag, int64_t version);
+/*
+ * A presence frame of this event: the entry with a flag ("first", "last") and
+ * the room's version.  The hold is the caller's.
+ */
+struct frame *member_frame(const struct member *, const char *event,
+    const char *key, bool flag, int64_t version);
 
-/* The payload of cursor_updated, new. */
-struct json_object *member_cursor_json(const struct member *);
+/* Append the payload of cursor_updated. */
+void member_put_cursor(const struct member *, struct buf *out);
 
 /* The mode's word to the mode; false when there is none such. */
 bool member_mode_parse(const char *word, enum member_mode *out);

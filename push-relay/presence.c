@@ -138,10 +138,8 @@ presence_list(struct presence *p, struct member *m, int64_t now)
 	r->people += first;
 	m->since = ++r->version;
 	member_touch(m);
-	room_announce(r,
-	    frame_json(LANE_PRESENCE, "user_joined",
-		member_entry_with(m, "first", first, r->version)),
-	    now);
+	room_announce(
+	    r, member_frame(m, "user_joined", "first", first, r->version), now);
 }
 
 /* Take a member from the others' sight; EXPIRED: nothing is heard of it. */
@@ -164,10 +162,8 @@ presence_unlist(struct presence *p, struct member *m, bool expired, int64_t now)
 	r->version++;
 	member_place(m, NULL);
 	room_undue(r, m);
-	room_announce(r,
-	    frame_json(LANE_PRESENCE, "user_left",
-		member_entry_with(m, "last", last, r->version)),
-	    now);
+	room_announce(
+	    r, member_frame(m, "user_left", "last", last, r->version), now);
 }
 
 /* Free a room that nobody needs; the rest of the window goes with it. */

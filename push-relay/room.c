@@ -284,15 +284,26 @@ room_tick_ms(const struct room *r)
 	return ms < ROOM_TICK_BIG ? ms : ROOM_TICK_BIG;
 }
 
+/* Send places of pointers, which are emptied. */
+static void
+room_send_cursors(struct room *r, const char *event, struct buf *places)
+{
+	room_send(
+	    r, frame_new(LANE_CURSOR, event, NULL, places->data, places->len));
+	buf_reset(places);
+}
+
 void
 room_cursor(struct room *r, struct member *m, int64_t now)
 {
+	struct buf b = {0};
+
 	r->list_version = 0;
 	/* It does not overtake the coming of its page. */
 	if (r->tick.place == 0 && (m->since <= r->told || room_hurry(r))) {
 		timer_set(r->timers, &r->tick, now + room_tick_ms(r));
-		room_send(r, frame_json(LANE_CURSOR, "cursor_updated",
-				 member_cursor_json(m)));
+		member_put_cursor(m, &b);
+		room_send_cursors(r, "cursor_updated", &b);
 		return;
 	}
 	/* A newer place goes to the end: the newest are kept in a crowd. */
@@ -321,23 +332,23 @@ static void
 room_tick(void *arg, int64_t now)
 {
 	struct room *r = arg;
-	struct json_object *batch = json_object_new_array();
+	struct buf b = {0};
 	unsigned i, most = r->due_count;
 
 	if (r->members > ROOM_BIG && most > ROOM_BIG / 2)
 		most = ROOM_BIG / 2;
 	for (i = r->due_count - most; i < r->due_count; i++) {
-		if (r->due[i]->since <= r->told)
-			json_object_array_add(
-			    batch, member_cursor_json(r->due[i]));
+		if (r->due[i]->since > r->told)
+			continue;
+		buf_puts(&b, b.len == 0 ? "[" : ",");
+		member_put_cursor(r->due[i], &b);
 	}
 	room_due_clear(r);
-	if (json_object_array_length(batch) == 0) {
-		json_object_put(batch);
+	if (b.len == 0)
 		return;
-	}
+	buf_puts(&b, "]");
 	timer_set(r->timers, &r->tick, now + room_tick_ms(r));
-	room_send(r, frame_json(LANE_CURSOR, "cursors", batch));
+	room_send_cursors(r, "cursors", &b);
 }
 
 void
