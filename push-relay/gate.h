@@ -18,7 +18,7 @@
 #include "member.h"
 #include "shared/ticket.h"
 
-#define GATE_ROWS 512   /* of verified tickets, by their digest ... */
+#define GATE_ROWS 2048  /* of verified tickets, by their digest ... */
 #define GATE_ROW  8     /* ... and how many a row remembers */
 #define GATE_USED 16384 /* tickets used in an address that are remembered */
 #define GATE_REVOKED                                                           \

@@ -124,11 +124,11 @@ test_many(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 600; i++) {
+	for (i = 0; i < 2000; i++) {
 		/* What is read again cannot be verified any more. */
-		if (i == 300)
+		if (i == 1000)
 			memset(&gate.keys, 0, sizeof(gate.keys));
-		snprintf(sid, sizeof(sid), "m%d", i % 300);
+		snprintf(sid, sizeof(sid), "m%d", i % 1000);
 		t = who(sid, 1, "s1", UTC);
 		assert_int_equal(reads(&t, UTC, &out), ST_OK);
 		assert_string_equal(out.sid, t.sid);
