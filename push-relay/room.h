@@ -36,7 +36,7 @@
 /* In ms, between two batches of cursors: the more members, the longer. */
 #define ROOM_TICK      30 /* of none */
 #define ROOM_TICK_MORE 5  /* members for one more */
-#define ROOM_TICK_BIG  50 /* at most: of ROOM_BIG members */
+#define ROOM_TICK_BIG  51 /* at most: not twenty a second */
 #define ROOM_BIG                                                               \
 	100 /* members; of more, the newest that many                          \
 	       cursors go out a tick, halved */
