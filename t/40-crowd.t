@@ -16,6 +16,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Load;
+use Proc;
 use Stockroom;
 
 # Sanitizers make programs several times slower, and this one is about speed.
@@ -27,6 +28,7 @@ use constant {
 	POLL => 25,		# per cent of them
 	BACK => $sanitized ? 60 : 25,	# seconds until all are back
 	FRAMES => 30,		# about others, to each client in a storm
+	NGINX => 14,		# KiB of nginx for each
 };
 
 my $s = Stockroom->new(relay => 1, nginx => 1, users => { ana => 'editor' });
@@ -96,6 +98,7 @@ sub storm
 $crowd = Load->new($s, clients => CLIENTS, poll => POLL,
     patience => 60);
 $crowd->run('relay ' . $s->pid('relay'));
+my $nginx = Proc::private($s->pid('nginx'));
 my $t = time;
 $crowd->run('open 2000');
 ok($crowd->run('joined')->{ok}, CLIENTS . ' clients join') or
@@ -105,6 +108,9 @@ note(sprintf 'all in after %.1f s; first frame p50 %s p99 %s ms; relay CPU ' .
     '%d ms, memory %d KiB, %.1f frames each', time - $t, (map {
     $f->{first_frame}{$_} } qw(p50_ms p99_ms)), @$f{qw(relay_cpu_ms
     relay_private_kib)}, $f->{frames} / CLIENTS);
+$nginx = (Proc::private($s->pid('nginx')) - $nginx) / CLIENTS;
+note(sprintf 'nginx holds %.1f KiB for each', $nginx);
+cmp_ok($nginx, '<', NGINX, 'nginx holds little for each');
 
 # -- all get everything, whatever some do
 

@@ -212,6 +212,8 @@ is($stream->wait_status, 200, 'the stream opens');
 like($stream->{headers}{'content-type'}, qr{^text/event-stream}, 'its type');
 like($stream->{headers}{'cache-control'}, qr/no-cache|no-store/,
     'not cached');
+is($stream->{headers}{'transfer-encoding'}, undef, 'no chunks');
+is($stream->{headers}{connection}, 'close', 'its end is the connection\'s');
 ok($stream->wait_for('room_joined'), 'room_joined');
 curl(@auth, @json, '-X', 'PATCH', '-d', '{"name":"seen"}',
     "$api/inventory/items/CURL-2");
