@@ -9,7 +9,8 @@
 #	$p->end;
 #
 # All are on loopback TCP, as browsers come: floor, relay (on the port of its
-# own), nchan, socket.io, python, and through nginx: relay-nginx, python-nginx.
+# own), nchan, socket.io, python, and through nginx: relay-nginx, floor-nginx,
+# python-nginx.
 
 package Peers;
 
@@ -43,6 +44,7 @@ my %kind = (
 	'floor' => { start => \&start_floor, give => \&give_line },
 	'relay' => { start => \&start_relay, give => \&give_app },
 	'relay-nginx' => { start => \&start_relay_nginx, give => \&give_app },
+	'floor-nginx' => { start => \&start_floor_nginx, give => \&give_line },
 	'nchan' => { start => \&start_nchan, give => \&give_post,
 	    peer => 'nchan', ticket => \&nchan_ticket },
 	'socket.io' => { start => \&start_node, give => \&give_line,
@@ -119,15 +121,23 @@ sub listens
 }
 
 # One that takes events as lines of its standard input.
-sub reads_lines
+sub takes_lines
 {
-	my ($self, $name, $port, @argv) = @_;
+	my ($self, $name, @argv) = @_;
 
 	pipe my $out, my $in or die "pipe: $!\n";
 	$self->part($name, \@argv, stdin => $out,
 	    env => { BENCH_SECRET => SECRET });
 	$in->autoflush;
 	$self->{in} = $in;
+}
+
+# And listens on a port.
+sub reads_lines
+{
+	my ($self, $name, $port, @argv) = @_;
+
+	$self->takes_lines($name, @argv);
 	$self->{push} = $self->listens($port);
 }
 
@@ -156,13 +166,33 @@ sub start_relay
 	    $self->listens($port);
 }
 
-# As shipped, but for the number of connections that main.conf speaks of.
 sub start_relay_nginx
 {
 	my ($self) = @_;
 
 	$self->{socket} = 1;
 	$self->start_relay;
+	$self->ours_nginx;
+}
+
+# The floor in the relay's place, behind the same nginx.
+sub start_floor_nginx
+{
+	my ($self) = @_;
+
+	my $socket = $self->{r}->push_socket;
+	$self->takes_lines('floor', Stockroom::build() . '/bench/floor',
+	    $socket, Relay::EPOCH);
+	$self->{r}->wait_for(sub { -S $socket }, 30)
+	    or die "floor does not listen\n";
+	$self->ours_nginx;
+}
+
+# As shipped, but for the number of connections that main.conf speaks of.
+sub ours_nginx
+{
+	my ($self) = @_;
+
 	my $conf = Nginx::configure($self->{r});
 	my $text = Nginx::slurp($conf);
 	$text =~ s/worker_connections \d+/worker_connections 16000/
@@ -180,6 +210,11 @@ sub nginx
 	    '-e', $r->log_file($name), '-g', $> == 0 ?
 	    'daemon off; user root;' : 'daemon off;']);
 	$self->{push} = $self->listens($r->{port});
+	# Its worker has taken what it takes anyway when it answers.
+	my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $r->{port}) or die "$name: $!\n";
+	print $sock "GET / HTTP/1.0\r\n\r\n";
+	<$sock> // die "$name does not answer\n";
 }
 
 # Fill in a configuration of ours.

@@ -14,7 +14,7 @@ use Peers;
 use constant PER_SECOND => 20_000;	# deliveries, whatever the crowd
 
 # How those of Peers.pm are called in the table.
-my %called = ('floor' => 'floor', nchan => 'nchan',
+my %called = ('floor' => 'floor', 'floor-nginx' => 'floor', nchan => 'nchan',
     'socket.io' => 'Socket.IO',
     'python' => 'python-socketio', 'python-nginx' => 'python-socketio');
 
@@ -107,7 +107,7 @@ sub direct
 # Through nginx as it is shipped, on loopback.
 sub through_nginx
 {
-	my @kinds = qw(relay-nginx nchan python-nginx);
+	my @kinds = qw(relay-nginx floor-nginx nchan python-nginx);
 
 	for my $clients (@{ sizes() }) {
 		my $peer = gather($clients, @kinds);
@@ -118,12 +118,16 @@ sub through_nginx
 		my $to = 'nginx, to ' . Bench::figure($clients);
 		Bench::row(what => "$to: CPU each, us",
 		    ours => $got->{'relay-nginx'}{us},
-		    beside => beside($got, 'us', nchan => '<= 1.30',
-			'python-nginx' => '<= 1/6'));
+		    beside => beside($got, 'us', 'floor-nginx' => undef,
+			nchan => '<= 1.30', 'python-nginx' => '<= 1/6'));
+		Bench::row(what => "  with the floor behind it, us",
+		    ours => $got->{'floor-nginx'}{us},
+		    beside => beside($got, 'us', nchan => undef,
+			'python-nginx' => undef));
 		Bench::row(what => "$to: p99, ms",
 		    ours => $got->{'relay-nginx'}{p99},
-		    beside => beside($got, 'p99', nchan => undef,
-			'python-nginx' => undef));
+		    beside => beside($got, 'p99', 'floor-nginx' => undef,
+			nchan => undef, 'python-nginx' => undef));
 		next if $clients != sizes()->[-1];
 		Bench::row(what => 'memory an idle client, KiB: relay',
 		    ours => [$idle->{relay}], reach => '<= 6.5');
