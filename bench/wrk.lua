@@ -7,12 +7,13 @@
 --	BENCH_PATH	a path; %d in it is a number of BENCH_ITEMS, at random
 --	BENCH_PATHS	or a file of paths, a line each, taken at random
 --	BENCH_PATCH	the body of a PATCH; %d in it counts
+--	BENCH_FIRST	from here on
 
 local items = tonumber(os.getenv("BENCH_ITEMS") or "1")
 local path = os.getenv("BENCH_PATH")
 local paths = {}
 local patch = os.getenv("BENCH_PATCH")
-local count = 0
+local count = tonumber(os.getenv("BENCH_FIRST") or "0")
 
 wrk.headers["Authorization"] = "Bearer " .. (os.getenv("BENCH_TOKEN") or "")
 if patch then

@@ -21,6 +21,10 @@ use JSON::PP ();
 
 use Proc;
 
+# How many were asked for: what a run writes, none has written before it, so
+# that each is a change.
+my $asked = 0;
+
 my $lua = __FILE__ =~ s{lib/Wrk\.pm$}{wrk.lua}r;
 
 sub run
@@ -30,7 +34,8 @@ sub run
 	local %ENV = (%ENV, defined $opt{paths} ?
 	    (BENCH_PATHS => $opt{paths}) : (BENCH_PATH => $opt{path}),
 	    BENCH_ITEMS => $opt{items} // 1, BENCH_TOKEN => $opt{token} // '',
-	    defined $opt{patch} ? (BENCH_PATCH => $opt{patch}) : ());
+	    defined $opt{patch} ?
+	    (BENCH_PATCH => $opt{patch}, BENCH_FIRST => $asked) : ());
 	my $before = Proc::cpu(@{ $opt{cpu} // [] });
 	my $said = `wrk --threads 1 --connections $opt{connections} \\
 	    --duration $opt{seconds}s --timeout 10s --script '$lua' \\
@@ -40,6 +45,8 @@ sub run
 	my $f = JSON::PP::decode_json($line);
 	die "wrk: $f->{bad} of $f->{requests} were no good\n"
 	    if $f->{bad} || !$f->{requests};
+	# Those under way at the end are not among the answers.
+	$asked += $f->{requests} + $opt{connections};
 	return { rate => $f->{requests} / $f->{us} * 1e6,
 	    median => $f->{median}, p99 => $f->{p99},
 	    $opt{cpu} ? (cpu => $cpu / $f->{requests} * 1e6) : () };
