@@ -6,6 +6,7 @@
 #include "db.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -96,12 +97,24 @@ after_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/*
+ * SQLite's own count of its memory, which nobody asks for, is guarded by one
+ * lock: each allocation of a thread would wait for those of all others.
+ */
+static void
+configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static struct db *
 open_connection(const char *path, int flags)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct db *db;
 	char why[256];
 
+	pthread_once(&once, configure);
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	for (int i = 0; i < SQL__COUNT; i++) {
