@@ -141,11 +141,16 @@ item_load(struct db *db, const char *sku, struct item *out)
 }
 
 static void
-bind_item(struct query *q, const struct item *it)
+bind_names(struct query *q, const struct item *it)
 {
 	db_bind_text(q, ":sku", it->sku);
 	db_bind_text(q, ":name", it->name);
 	db_bind_text(q, ":location", it->location);
+}
+
+static void
+bind_item(struct query *q, const struct item *it)
+{
 	db_bind_int(q, ":quantity", it->quantity);
 	db_bind_text(q, ":unit", it->unit);
 	db_bind_int(q, ":qty_ordered", it->qty_ordered);
@@ -164,11 +169,30 @@ add(struct db *db, struct item *it)
 	struct query *q;
 
 	q = db_query(db, SQL_ITEM_ADD);
+	bind_names(q, it);
 	bind_item(q, it);
 	db_bind_text(q, ":created_at", it->created_at);
 	if (db_row(q))
 		it->id = db_int(q, 0);
 	return db_done(q, ST_FAULT);
+}
+
+static bool
+same_names(const struct item *a, const struct item *b)
+{
+	return strcmp(a->sku, b->sku) == 0 && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->location, b->location) == 0;
+}
+
+static enum status
+save_names(struct db *db, const struct item *it)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_ITEM_NAME);
+	bind_names(q, it);
+	db_bind_int(q, ":id", it->id);
+	return db_done(q, ST_NOT_FOUND);
 }
 
 static enum status
@@ -235,6 +259,9 @@ commit(struct db *db, const struct item *before, struct item *after,
 	if ((st = change_append(db, what, &seq)) != ST_OK)
 		return st;
 	after->version = seq;
+	if (before != NULL && !same_names(before, after) &&
+	    (st = save_names(db, after)) != ST_OK)
+		return st;
 	return save(db, after);
 }
 

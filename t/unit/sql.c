@@ -5,7 +5,8 @@
 
 /*
  * Every statement of sql.def: SQLite takes it, it changes rows only if its
- * row says so, and it reads a whole table or sorts only if it may.
+ * row says so, and it reads a whole table or sorts only if it may.  And what
+ * is written most often writes no index that it need not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,12 +119,52 @@ test_plan(void **state)
 	}
 }
 
+/* How many indexes of items a statement opens for writing. */
+static int
+indexes_written(enum sql name)
+{
+	sqlite3_stmt *stmt, *find;
+	char text[4096];
+	int n = 0;
+
+	snprintf(text, sizeof(text), "EXPLAIN %s", rows[name].text);
+	assert_int_equal(
+	    sqlite3_prepare_v2(handle, text, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(handle,
+		"SELECT name FROM sqlite_schema WHERE type = 'index'"
+		" AND tbl_name = 'item' AND rootpage = ?",
+		-1, &find, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		if (strcmp((const char *)sqlite3_column_text(stmt, 1),
+			"OpenWrite") != 0)
+			continue;
+		sqlite3_bind_int(find, 1, sqlite3_column_int(stmt, 3));
+		n += sqlite3_step(find) == SQLITE_ROW;
+		sqlite3_reset(find);
+	}
+	sqlite3_finalize(find);
+	sqlite3_finalize(stmt);
+	return n;
+}
+
+static void
+test_indexes(void **state)
+{
+	(void)state;
+	/* By quantity and by time; the SKU is in each of them. */
+	assert_int_equal(indexes_written(SQL_ITEM_SAVE), 2);
+	assert_int_equal(indexes_written(SQL_ITEM_NAME), 5);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_prepare),
 	    cmocka_unit_test(test_plan),
+	    cmocka_unit_test(test_indexes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
