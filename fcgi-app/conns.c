@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -39,11 +40,13 @@ struct conn {
 	int cut;       /* directions shut since its time was over */
 };
 
-/* A thread that has nothing to do. */
+/*
+ * A thread that has nothing to do, on its stack: it goes no sooner than it
+ * was woken, once, so that this may be done when mu is free again.
+ */
 struct sleeper {
 	struct sleeper *next; /* fell asleep before this one */
-	pthread_cond_t cond;
-	bool woken;
+	sem_t woken;
 };
 
 static struct {
@@ -76,36 +79,45 @@ watch(int op, const struct conn *conn, uint32_t how)
 		log_fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
 }
 
+static void
+wake(struct sleeper *one)
+{
+	if (one != NULL)
+		sem_post(&one->woken);
+}
+
 /* --- With mu held --- */
 
 /*
  * Who fell asleep last is woken first: its stack and its pages of the
  * database are warm, those of threads that are seldom needed stay cold.
  */
-static void
-wake_one(void)
+static struct sleeper *
+choose(void)
 {
 	struct sleeper *one = table.last;
 
-	if (one == NULL)
-		return;
-	table.last = one->next;
-	one->woken = true;
-	pthread_cond_signal(&one->cond);
+	if (one != NULL)
+		table.last = one->next;
+	return one;
 }
 
 static void
-fall_asleep(void)
+sleep_until_woken(void)
 {
-	struct sleeper me = {table.last, PTHREAD_COND_INITIALIZER, false};
+	struct sleeper me = {.next = table.last};
 
+	sem_init(&me.woken, 0, 0);
 	table.last = &me;
-	while (!me.woken)
-		pthread_cond_wait(&me.cond, &table.mu);
+	pthread_mutex_unlock(&table.mu);
+	while (sem_wait(&me.woken) == -1)
+		continue; /* interrupted */
+	sem_destroy(&me.woken);
+	pthread_mutex_lock(&table.mu);
 }
 
-/* Into the queue. */
-static void
+/* Into the queue; whom to wake for it, when mu is free again, or NULL. */
+static struct sleeper *
 make_ready(struct conn *conn)
 {
 	if (conn->state == IDLE)
@@ -114,15 +126,16 @@ make_ready(struct conn *conn)
 	table.queue[(table.head + table.queued) % CONNS_MAX] =
 	    (int)(conn - table.conns);
 	table.queued++;
-	wake_one();
+	return choose();
 }
 
-static void
+/* Its slot is free; what is to be closed. */
+static int
 let_go(struct conn *conn)
 {
-	close(conn->fd);
 	conn->state = FREE;
 	table.open--;
+	return conn->fd;
 }
 
 static bool
@@ -220,6 +233,7 @@ void
 conns_event(uint64_t tag, bool gone)
 {
 	struct conn *conn = &table.conns[tag & UINT32_MAX];
+	struct sleeper *one = NULL;
 
 	pthread_mutex_lock(&table.mu);
 	/* It may be about one that was closed meanwhile. */
@@ -227,9 +241,10 @@ conns_event(uint64_t tag, bool gone)
 		conn->news = true;
 		conn->gone = conn->gone || gone;
 		if (conn->state == IDLE || conn->state == PARKED)
-			make_ready(conn);
+			one = make_ready(conn);
 	}
 	pthread_mutex_unlock(&table.mu);
+	wake(one);
 }
 
 static void
@@ -250,7 +265,7 @@ cut_slow(int64_t ask_ms, int64_t end_ms)
 			shutdown(conn->fd, cut == 1 ? SHUT_RD : SHUT_RDWR);
 		conn->cut = cut;
 		if (conn->state == PARKED)
-			make_ready(conn);
+			wake(make_ready(conn));
 	}
 }
 
@@ -262,7 +277,7 @@ conns_tick(int64_t ask_ms, int64_t end_ms)
 	pthread_mutex_lock(&table.mu);
 	cut_slow(ask_ms, end_ms);
 	while ((conn = oldest_parked()) != NULL && seat(conn))
-		make_ready(conn);
+		wake(make_ready(conn));
 	pthread_mutex_unlock(&table.mu);
 }
 
@@ -275,7 +290,7 @@ conns_close_idle(int64_t ms)
 	for (int i = 0; i < CONNS_MAX; i++)
 		if (table.conns[i].state == IDLE &&
 		    now - table.conns[i].since >= ms)
-			let_go(&table.conns[i]);
+			close(let_go(&table.conns[i]));
 	pthread_mutex_unlock(&table.mu);
 }
 
@@ -309,7 +324,7 @@ conns_stop(void)
 	pthread_mutex_lock(&table.mu);
 	table.stopping = true;
 	while (table.last != NULL)
-		wake_one();
+		wake(choose());
 	pthread_mutex_unlock(&table.mu);
 }
 
@@ -348,7 +363,7 @@ conns_take(struct ask *ask)
 
 	pthread_mutex_lock(&table.mu);
 	while (table.queued == 0 && !table.stopping)
-		fall_asleep();
+		sleep_until_woken();
 	if (table.queued > 0) {
 		conn = &table.conns[table.queue[table.head]];
 		table.head = (table.head + 1) % CONNS_MAX;
@@ -368,6 +383,7 @@ void
 conns_give_back(int slot, bool open)
 {
 	struct conn *conn;
+	int fd = -1;
 
 	pthread_mutex_lock(&table.mu);
 	conn = release(slot);
@@ -377,9 +393,11 @@ conns_give_back(int slot, bool open)
 		conn->edges = false;
 		watch(EPOLL_CTL_MOD, conn, EPOLLONESHOT);
 	} else {
-		let_go(conn);
+		fd = let_go(conn);
 	}
 	pthread_mutex_unlock(&table.mu);
+	if (fd != -1)
+		close(fd);
 }
 
 void
@@ -394,7 +412,7 @@ conns_park(int slot, bool body)
 	if (!conn->edges)
 		watch(EPOLL_CTL_MOD, conn, EPOLLET);
 	else if (conn->news)
-		make_ready(conn);
+		wake(make_ready(conn));
 	conn->edges = true;
 	pthread_mutex_unlock(&table.mu);
 }
