@@ -13,6 +13,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,40 +31,46 @@
 #define WAL_PAGES     1024  /* checkpoint when the WAL has so many more */
 #define QUIET_MS      1000  /* without a write: time to empty the WAL */
 
-/* Writers of one transaction; freed by the last of them to leave. */
-struct batch {
-	int count;           /* writers that ran in it */
-	int left;            /* of those, yet to read the verdict */
-	bool failed;         /* rolled back, or COMMIT failed */
-	bool done;           /* the verdict stands */
-	pthread_cond_t cond; /* done was set */
-};
-
-/* One who waits for the write lock, in order of arrival. */
-struct waiter {
-	struct waiter *next;
-	pthread_cond_t cond;
-	bool granted;
+/*
+ * One who writes, on the stack of a thread that sleeps while it is linked
+ * somewhere.  It wakes with the write lock, or when the verdict stands: its
+ * work has then been run by whoever held the lock, so that the lock need not
+ * go from thread to thread, which costs more than most works do.
+ */
+struct writer {
+	db_work *work; /* NULL: wants the lock, for what it does itself */
+	void *arg;
+	int64_t deadline; /* for the lock beside the file, clock_mono_ms() */
+	bool judged;      /* the verdict stands */
+	bool failed;      /* the verdict: rolled back, or COMMIT failed */
+	sem_t news;
+	struct writer *next; /* in line, or in the batch */
 };
 
 /*
- * The one writer.  MU guards the members up to the counts; the others belong
- * to whoever holds the write lock.  While a batch is open somebody holds it.
+ * The one write connection.  MU guards the members up to the counts; the
+ * others belong to whoever holds the write lock.  While a batch is open
+ * somebody holds it.
  */
 static struct {
 	pthread_mutex_t mu;
 	bool held;                    /* somebody holds the write lock */
-	struct waiter *first, **last; /* those who wait for it */
+	struct writer *first, **last; /* those in line for it */
 	struct db_counts counts;
 	struct histogram sizes; /* of batches committed */
 	struct db *db;
-	int lock_fd;         /* <path>.lock */
-	struct batch *batch; /* of the open transaction, or NULL */
-	int wal_pages;       /* in the WAL after the last commit */
-	int wal_mark;        /* the same at the last checkpoint */
-	int64_t wrote_at;    /* the last commit, clock_mono_ms() */
-	void (*wake)(void);  /* after each commit, or NULL */
-} writer = {.mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1};
+	int lock_fd; /* <path>.lock */
+	struct {
+		bool open;
+		bool failed;            /* it will be rolled back */
+		int count;              /* writers that ran in it */
+		struct writer *members; /* of those, who wait for the verdict */
+	} batch;                        /* the transaction */
+	int wal_pages;                  /* in the WAL after the last commit */
+	int wal_mark;                   /* the same at the last checkpoint */
+	int64_t wrote_at;               /* the last commit, clock_mono_ms() */
+	void (*wake)(void);             /* after each commit, or NULL */
+} shared = {.mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1};
 
 /* --- The lock beside the database: commits and checkpoints of every process
  * exclude each other by it --- */
@@ -90,15 +97,15 @@ lock_take(int64_t deadline)
 
 	for (;;) {
 		inside =
-		    inside || fcntl(writer.lock_fd, F_OFD_SETLK, &gate) == 0;
-		taken = inside && flock(writer.lock_fd, LOCK_EX | LOCK_NB) == 0;
+		    inside || fcntl(shared.lock_fd, F_OFD_SETLK, &gate) == 0;
+		taken = inside && flock(shared.lock_fd, LOCK_EX | LOCK_NB) == 0;
 		if (taken || clock_mono_ms() >= deadline)
 			break;
 		pause_ms(1);
 	}
 	if (inside) {
 		gate.l_type = F_UNLCK;
-		fcntl(writer.lock_fd, F_OFD_SETLK, &gate);
+		fcntl(shared.lock_fd, F_OFD_SETLK, &gate);
 	}
 	return taken;
 }
@@ -106,7 +113,7 @@ lock_take(int64_t deadline)
 static void
 lock_drop(void)
 {
-	flock(writer.lock_fd, LOCK_UN);
+	flock(shared.lock_fd, LOCK_UN);
 }
 
 /* Make the lock's file; made by root, it belongs to the database's owner. */
@@ -120,11 +127,11 @@ lock_open(const char *path)
 	len = snprintf(name, sizeof(name), "%s.lock", path);
 	if (len < 0 || (size_t)len >= sizeof(name))
 		log_fatal(EX_CONFIG, "database %s: the path is too long", path);
-	writer.lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (writer.lock_fd == -1)
+	shared.lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (shared.lock_fd == -1)
 		log_fatal(EX_CANTCREAT, "%s: %s", name, strerror(errno));
 	if (geteuid() == 0 && stat(path, &st) == 0 &&
-	    fchown(writer.lock_fd, st.st_uid, st.st_gid) == -1)
+	    fchown(shared.lock_fd, st.st_uid, st.st_gid) == -1)
 		log_warn("%s: chown: %s", name, strerror(errno));
 }
 
@@ -152,7 +159,7 @@ on_network(const char *path)
 static void
 wal_grew(int pages)
 {
-	writer.wal_pages = pages;
+	shared.wal_pages = pages;
 }
 
 void
@@ -160,7 +167,7 @@ db_open_writer(const char *path)
 {
 	mode_t old;
 
-	assert(writer.db == NULL);
+	assert(shared.db == NULL);
 	if (on_network(path))
 		log_fatal(EX_CONFIG,
 		    "database %s: must be on a local file"
@@ -171,85 +178,104 @@ db_open_writer(const char *path)
 	if (!lock_take(clock_mono_ms() + START_WAIT_MS))
 		log_fatal(EX_TEMPFAIL, "database %s: locked by another process",
 		    path);
-	writer.last = &writer.first;
-	writer.db = db_open_migrated(path, wal_grew);
+	shared.last = &shared.first;
+	shared.db = db_open_migrated(path, wal_grew);
 	lock_drop();
 	umask(old);
 }
 
-/* --- Group commit --- */
+/* --- The write lock --- */
 
-/* Wait for the write lock, in order of arrival. */
 static void
-write_lock(void)
+writer_init(struct writer *me, db_work *work, void *arg)
 {
-	struct waiter me = {.cond = PTHREAD_COND_INITIALIZER};
+	*me = (struct writer){.work = work, .arg = arg};
+	me->deadline = clock_mono_ms() + LOCK_WAIT_MS;
+	sem_init(&me->news, 0, 0);
+}
 
-	pthread_mutex_lock(&writer.mu);
-	if (!writer.held) {
-		writer.held = true;
+/* Wait for news of ME. */
+static void
+writer_sleep(struct writer *me)
+{
+	while (sem_wait(&me->news) == -1)
+		continue; /* interrupted */
+}
+
+/* The lock for ME, in order of arrival; or its work was run meanwhile. */
+static void
+write_lock(struct writer *me)
+{
+	bool mine;
+
+	pthread_mutex_lock(&shared.mu);
+	if ((mine = !shared.held)) {
+		shared.held = true;
 	} else {
-		*writer.last = &me;
-		writer.last = &me.next;
-		writer.counts.waiting++;
-		while (!me.granted)
-			pthread_cond_wait(&me.cond, &writer.mu);
+		*shared.last = me;
+		shared.last = &me->next;
+		shared.counts.waiting++;
 	}
-	pthread_mutex_unlock(&writer.mu);
+	pthread_mutex_unlock(&shared.mu);
+	if (!mine)
+		writer_sleep(me);
 }
 
-/* Hand the write lock to the next in line.  Called with mu held. */
-static void
-write_hand_over(void)
+/* Take the next from the line, or NULL.  Called with mu held. */
+static struct writer *
+line_take(void)
 {
-	struct waiter *next = writer.first;
+	struct writer *next = shared.first;
 
-	if (next == NULL) {
-		writer.held = false;
-		return;
-	}
-	if ((writer.first = next->next) == NULL)
-		writer.last = &writer.first;
-	writer.counts.waiting--;
-	next->granted = true;
-	pthread_cond_signal(&next->cond);
+	if (next == NULL)
+		return NULL;
+	if ((shared.first = next->next) == NULL)
+		shared.last = &shared.first;
+	next->next = NULL;
+	shared.counts.waiting--;
+	return next;
 }
 
+/* The lock goes to the next in line. */
 static void
 write_unlock(void)
 {
-	pthread_mutex_lock(&writer.mu);
-	write_hand_over();
-	pthread_mutex_unlock(&writer.mu);
+	struct writer *next;
+
+	pthread_mutex_lock(&shared.mu);
+	if ((next = line_take()) == NULL)
+		shared.held = false;
+	pthread_mutex_unlock(&shared.mu);
+	if (next != NULL)
+		sem_post(&next->news);
 }
+
+/* --- Group commit, by whoever holds the write lock --- */
 
 /* Move what the WAL holds into the file.  Called under both locks. */
 static void
 checkpoint(bool empty)
 {
-	if (db_checkpoint(writer.db, empty) && empty)
-		writer.wal_pages = 0;
-	writer.wal_mark = writer.wal_pages;
+	if (db_checkpoint(shared.db, empty) && empty)
+		shared.wal_pages = 0;
+	shared.wal_mark = shared.wal_pages;
 }
 
-/* Open the batch's transaction; DEADLINE is for the lock beside the file. */
+/* Open the transaction; DEADLINE is for the lock beside the file. */
 static bool
 batch_open(int64_t deadline)
 {
-	struct batch *b;
-
+	assert(!shared.batch.open);
 	if (!lock_take(deadline)) {
 		log_warn("database: locked by another process");
 		return false;
 	}
-	if (!db_exec(writer.db, "BEGIN IMMEDIATE")) {
+	if (!db_exec(shared.db, "BEGIN IMMEDIATE")) {
 		lock_drop();
 		return false;
 	}
-	if ((b = calloc(1, sizeof(*b))) == NULL)
-		log_fatal(EX_OSERR, "out of memory");
-	pthread_cond_init(&b->cond, NULL);
-	writer.batch = b;
+	memset(&shared.batch, 0, sizeof(shared.batch));
+	shared.batch.open = true;
 	return true;
 }
 
@@ -262,128 +288,223 @@ batch_open(int64_t deadline)
 static void
 bury_frames(void)
 {
-	if (db_in_transaction(writer.db))
-		db_exec(writer.db, "ROLLBACK");
-	db_exec(writer.db,
+	if (db_in_transaction(shared.db))
+		db_exec(shared.db, "ROLLBACK");
+	db_exec(shared.db,
 	    "INSERT INTO meta (key, value)"
 	    " VALUES ('scrap', hex(randomblob(8)))"
 	    " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 }
 
-/* COMMIT for all of the batch.  The caller holds the write lock, not mu. */
-static void
-batch_commit(struct batch *b)
+/* COMMIT for all of the batch; whether it came off. */
+static bool
+batch_commit(void)
 {
-	if (!b->failed && db_exec(writer.db, "COMMIT")) {
-		writer.wrote_at = clock_mono_ms();
-	} else {
-		b->failed = true;
+	bool good = !shared.batch.failed && db_exec(shared.db, "COMMIT");
+
+	if (good)
+		shared.wrote_at = clock_mono_ms();
+	else
 		bury_frames();
-	}
-	if (writer.wal_pages < writer.wal_mark)
-		writer.wal_mark = 0; /* it began again from its start */
-	if (writer.wal_pages - writer.wal_mark >= WAL_PAGES)
+	if (shared.wal_pages < shared.wal_mark)
+		shared.wal_mark = 0; /* it began again from its start */
+	if (shared.wal_pages - shared.wal_mark >= WAL_PAGES)
 		checkpoint(false);
 	lock_drop();
+	return good;
 }
 
-/*
- * Leave the batch with its verdict.  The last to run in it, when nobody else
- * waits to join, when it is full or when it has failed, commits; the others
- * pass the write lock on and wait.
- */
-static enum status
-batch_leave(bool kept)
+/* Wake them all; each may be gone as soon as it knows. */
+static void
+tell(struct writer *members, bool failed)
 {
-	struct batch *b = writer.batch;
-	bool failed, more;
+	struct writer *one;
 
-	pthread_mutex_lock(&writer.mu);
-	b->count++;
-	b->left++;
-	writer.counts.writes += kept;
-	more = writer.first != NULL && b->count < DB_BATCH_MAX && !b->failed;
-	if (more) {
-		write_hand_over();
-	} else {
-		pthread_mutex_unlock(&writer.mu);
-		batch_commit(b);
-		pthread_mutex_lock(&writer.mu);
-		writer.counts.commits += !b->failed;
-		if (!b->failed)
-			histogram_add(&writer.sizes, &metric_counts, b->count);
-		writer.batch = NULL;
-		b->done = true;
-		pthread_cond_broadcast(&b->cond);
-		write_hand_over();
+	while ((one = members) != NULL) {
+		members = one->next;
+		one->judged = true;
+		one->failed = failed;
+		sem_post(&one->news);
 	}
-	while (!b->done)
-		pthread_cond_wait(&b->cond, &writer.mu);
-	failed = b->failed;
-	if (--b->left == 0) {
-		pthread_cond_destroy(&b->cond);
-		free(b);
-	}
-	pthread_mutex_unlock(&writer.mu);
-	if (!more && !failed && writer.wake != NULL)
-		writer.wake();
-	return failed ? ST_UNAVAILABLE : ST_OK;
+}
+
+/* The end of the batch: the verdict, and the lock to the next in line. */
+static void
+batch_close(void)
+{
+	struct writer *members = shared.batch.members;
+	int count = shared.batch.count;
+	bool good = batch_commit();
+
+	shared.batch.open = false;
+	pthread_mutex_lock(&shared.mu);
+	shared.counts.commits += good;
+	if (good)
+		histogram_add(&shared.sizes, &metric_counts, count);
+	pthread_mutex_unlock(&shared.mu);
+	write_unlock();
+	tell(members, !good);
+	if (good && shared.wake != NULL)
+		shared.wake();
 }
 
 /* One statement of sql.def without parameters. */
 static bool
 run(enum sql name)
 {
-	return db_done(db_query(writer.db, name), ST_OK) == ST_OK;
+	return db_done(db_query(shared.db, name), ST_OK) == ST_OK;
+}
+
+/* A writer's part of the transaction begins; false: the batch has failed. */
+static bool
+part_begin(void)
+{
+	if (!run(SQL_SAVEPOINT))
+		shared.batch.failed = true;
+	return !shared.batch.failed;
+}
+
+/* It ends, and ME waits for the verdict with the others. */
+static void
+part_end(struct writer *me, bool keep)
+{
+	assert(db_idle(shared.db));
+	/* A full disk and the like can end the whole transaction. */
+	if (!db_in_transaction(shared.db) ||
+	    (!keep && !db_exec(shared.db, "ROLLBACK TO request")) ||
+	    !run(SQL_RELEASE))
+		shared.batch.failed = true;
+	shared.batch.count++;
+	me->next = shared.batch.members;
+	shared.batch.members = me;
+	pthread_mutex_lock(&shared.mu);
+	shared.counts.writes += keep;
+	pthread_mutex_unlock(&shared.mu);
+}
+
+/* Who may join the batch, of those in line; NULL: it is time to commit. */
+static struct writer *
+batch_next(void)
+{
+	struct writer *next = NULL;
+
+	pthread_mutex_lock(&shared.mu);
+	if (shared.batch.count < DB_BATCH_MAX && !shared.batch.failed)
+		next = line_take();
+	pthread_mutex_unlock(&shared.mu);
+	return next;
+}
+
+static void
+run_part(struct writer *one)
+{
+	part_end(one, part_begin() && one->work(shared.db, one->arg));
+}
+
+/*
+ * Run what the others in line want, until nobody is left, somebody wants the
+ * lock, or the batch is full or has failed; and leave it.
+ */
+static void
+batch_finish(void)
+{
+	struct writer *next;
+
+	while ((next = batch_next()) != NULL) {
+		if (next->work == NULL) {
+			sem_post(&next->news); /* the lock goes with it */
+			return;
+		}
+		run_part(next);
+	}
+	batch_close();
+}
+
+/* The verdict on ME. */
+static enum status
+verdict(struct writer *me)
+{
+	while (!me->judged)
+		writer_sleep(me);
+	sem_destroy(&me->news);
+	return me->failed ? ST_UNAVAILABLE : ST_OK;
+}
+
+/* The lock is ME's, but nothing can be written. */
+static enum status
+give_up(struct writer *me)
+{
+	write_unlock();
+	sem_destroy(&me->news);
+	return ST_UNAVAILABLE;
+}
+
+enum status
+db_write(db_work *wanted, void *arg)
+{
+	struct writer me;
+
+	assert(shared.db != NULL && wanted != NULL);
+	writer_init(&me, wanted, arg);
+	write_lock(&me);
+	if (!me.judged) {
+		if (!shared.batch.open && !batch_open(me.deadline))
+			return give_up(&me);
+		run_part(&me);
+		batch_finish();
+	}
+	return verdict(&me);
 }
 
 enum status
 db_write_begin(struct db **db)
 {
-	int64_t deadline = clock_mono_ms() + LOCK_WAIT_MS;
+	struct writer me;
 
-	assert(writer.db != NULL);
-	write_lock();
-	if (writer.batch == NULL && !batch_open(deadline)) {
-		write_unlock();
-		return ST_UNAVAILABLE;
+	assert(shared.db != NULL);
+	writer_init(&me, NULL, NULL);
+	write_lock(&me);
+	if (!shared.batch.open && !batch_open(me.deadline))
+		return give_up(&me);
+	if (!part_begin()) {
+		part_end(&me, false);
+		batch_finish();
+		return verdict(&me);
 	}
-	if (!run(SQL_SAVEPOINT)) {
-		writer.batch->failed = true;
-		batch_leave(false);
-		return ST_UNAVAILABLE;
-	}
-	*db = writer.db;
+	sem_destroy(&me.news);
+	*db = shared.db;
 	return ST_OK;
 }
 
 enum status
 db_write_end(struct db *db, bool keep)
 {
-	struct batch *b = writer.batch;
+	struct writer me;
 
-	assert(db == writer.db && db_idle(db) && b != NULL);
-	/* A full disk and the like can end the whole transaction. */
-	if (!db_in_transaction(db) ||
-	    (!keep && !db_exec(db, "ROLLBACK TO request")) || !run(SQL_RELEASE))
-		b->failed = true;
-	return batch_leave(keep);
+	assert(db == shared.db && shared.batch.open);
+	writer_init(&me, NULL, NULL);
+	part_end(&me, keep);
+	batch_finish();
+	return verdict(&me);
 }
 
 enum status
 db_write_alone(enum status (*work)(struct db *writer, void *arg), void *arg)
 {
+	struct writer me;
 	enum status st = ST_UNAVAILABLE;
 
-	assert(writer.db != NULL);
-	write_lock();
-	assert(writer.batch == NULL);
-	if (lock_take(clock_mono_ms() + LOCK_WAIT_MS)) {
-		st = work(writer.db, arg);
+	assert(shared.db != NULL);
+	writer_init(&me, NULL, NULL);
+	write_lock(&me);
+	assert(!shared.batch.open);
+	if (lock_take(me.deadline)) {
+		st = work(shared.db, arg);
 		checkpoint(true);
 		lock_drop();
 	}
 	write_unlock();
+	sem_destroy(&me.news);
 	return st;
 }
 
@@ -392,14 +513,14 @@ db_tidy(void)
 {
 	bool mine;
 
-	pthread_mutex_lock(&writer.mu);
-	if ((mine = !writer.held))
-		writer.held = true;
-	pthread_mutex_unlock(&writer.mu);
+	pthread_mutex_lock(&shared.mu);
+	if ((mine = !shared.held))
+		shared.held = true;
+	pthread_mutex_unlock(&shared.mu);
 	if (!mine)
 		return;
-	if (writer.wal_pages > 0 &&
-	    clock_mono_ms() - writer.wrote_at >= QUIET_MS && lock_take(0)) {
+	if (shared.wal_pages > 0 &&
+	    clock_mono_ms() - shared.wrote_at >= QUIET_MS && lock_take(0)) {
 		checkpoint(true);
 		lock_drop();
 	}
@@ -409,13 +530,13 @@ db_tidy(void)
 void
 db_after_commit(void (*wake)(void))
 {
-	writer.wake = wake;
+	shared.wake = wake;
 }
 
 struct histogram *
 db_batch_sizes(void)
 {
-	return &writer.sizes;
+	return &shared.sizes;
 }
 
 struct db_counts
@@ -423,26 +544,30 @@ db_counts(void)
 {
 	struct db_counts counts;
 
-	pthread_mutex_lock(&writer.mu);
-	counts = writer.counts;
-	pthread_mutex_unlock(&writer.mu);
+	pthread_mutex_lock(&shared.mu);
+	counts = shared.counts;
+	pthread_mutex_unlock(&shared.mu);
 	return counts;
 }
 
 void
 db_close_writer(void)
 {
-	if (writer.db == NULL)
+	struct writer me;
+
+	if (shared.db == NULL)
 		return;
-	write_lock();
-	assert(writer.batch == NULL);
+	writer_init(&me, NULL, NULL);
+	write_lock(&me);
+	assert(!shared.batch.open);
 	if (lock_take(0)) {
 		checkpoint(true);
 		lock_drop();
 	}
-	db_close(writer.db);
-	close(writer.lock_fd);
-	writer.db = NULL;
-	writer.lock_fd = -1;
+	db_close(shared.db);
+	close(shared.lock_fd);
+	shared.db = NULL;
+	shared.lock_fd = -1;
 	write_unlock();
+	sem_destroy(&me.news);
 }

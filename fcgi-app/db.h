@@ -86,17 +86,24 @@ enum status db_snapshot_begin(struct db *);
 void db_snapshot_end(struct db *);
 
 /*
- * Group commit.  Between db_write_begin() and db_write_end() the caller
- * holds the write lock and runs in a savepoint of the open transaction;
- * *DB is the writer.  db_write_end(keep) keeps or rolls back its savepoint,
- * leaves the COMMIT to the last of the writers that wait (at most
- * DB_BATCH_MAX a batch), waits for it, and says whether it came off: ST_OK,
- * or ST_UNAVAILABLE for each of the batch.  A request whose handler failed
- * waits for the COMMIT too, since its answer may rest on uncommitted rows.
+ * Group commit: writers that come while one is at work share its COMMIT, at
+ * most DB_BATCH_MAX of them.  db_write() runs WORK, maybe in another's thread
+ * while this one waits, in a savepoint of the open transaction, which is
+ * rolled back unless WORK returns true; then it waits for the COMMIT, and says
+ * whether that came off: ST_OK, or ST_UNAVAILABLE for each of the batch.  A
+ * request whose handler failed waits for the COMMIT too, since its answer may
+ * rest on uncommitted rows.
  */
 #ifndef DB_BATCH_MAX
 #define DB_BATCH_MAX 128
 #endif
+typedef bool db_work(struct db *writer, void *arg);
+enum status db_write(db_work *, void *arg);
+
+/*
+ * The same in two steps, for work that goes on between them in this thread,
+ * which holds the write lock meanwhile; *DB is the writer.
+ */
 enum status db_write_begin(struct db **);
 enum status db_write_end(struct db *, bool keep);
 

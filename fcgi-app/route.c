@@ -138,30 +138,45 @@ run_once(struct req *rq, struct resp *rs, const char *key)
 	return kept == ST_OK ? st : kept;
 }
 
+/* A write, and what came of it. */
+struct write {
+	struct req *rq;
+	struct resp *rs;
+	const char *key; /* or NULL */
+	enum status st;
+};
+
 /*
  * In the write transaction: who asks is read again, since what was read
  * before may have been taken away meanwhile.
  */
+static bool
+write_work(struct db *db, void *arg)
+{
+	struct write *w = arg;
+	struct db *reader = w->rq->db;
+
+	w->rq->db = db;
+	if ((w->st = auth_again(w->rq)) == ST_OK &&
+	    (w->st = auth_role(w->rq, w->rq->route->role)) == ST_OK)
+		w->st = run_once(w->rq, w->rs, w->key);
+	w->rq->db = reader;
+	return status_http(w->st) < 300;
+}
+
 static enum status
 run_write(struct req *rq, struct resp *rs)
 {
-	struct db *reader = rq->db;
-	const char *key = NULL;
-	enum status st, committed;
+	struct write w = {.rq = rq, .rs = rs};
+	enum status st;
 
 	if ((rq->route->flags & R_IDEM) != 0 &&
-	    (st = idem_key(rq, &key)) != ST_OK)
+	    (st = idem_key(rq, &w.key)) != ST_OK)
 		return st;
-	if ((st = db_write_begin(&rq->db)) != ST_OK)
-		return st;
-	if ((st = auth_again(rq)) == ST_OK &&
-	    (st = auth_role(rq, rq->route->role)) == ST_OK)
-		st = run_once(rq, rs, key);
-	committed = db_write_end(rq->db, status_http(st) < 300);
-	rq->db = reader;
-	if (committed != ST_OK)
-		resp_clear(rs);
-	return committed != ST_OK ? committed : st;
+	if ((st = db_write(write_work, &w)) == ST_OK)
+		return w.st;
+	resp_clear(rs);
+	return st;
 }
 
 /* One write less for whoever asks, if there are any left. */

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,23 +177,61 @@ write_one(void *arg)
 	    void *)(intptr_t)(st != ST_OK ? st : db_write_end(db, n % 3 != 0));
 }
 
+/* The same in one step, in whose thread ever. */
+struct one {
+	char key[32];
+	bool keep;
+	pthread_t caller;
+	bool elsewhere;
+};
+
+static bool
+put_one(struct db *db, void *arg)
+{
+	struct one *one = arg;
+
+	one->elsewhere = !pthread_equal(pthread_self(), one->caller);
+	return put(db, one->key, "1") == ST_OK && one->keep;
+}
+
+static atomic_int elsewhere;
+
+static void *
+write_one_step(void *arg)
+{
+	intptr_t n = (intptr_t)arg;
+	struct one one = {.keep = n % 3 != 0, .caller = pthread_self()};
+	enum status st;
+
+	snprintf(one.key, sizeof(one.key), "w%d", (int)n);
+	st = db_write(put_one, &one);
+	atomic_fetch_add(&elsewhere, one.elsewhere);
+	return (void *)(intptr_t)st;
+}
+
+static void *
+write_some_way(void *arg)
+{
+	return (intptr_t)arg % 4 == 0 ? write_one(arg) : write_one_step(arg);
+}
+
+/* All of them at once, behind a lock that somebody else holds at first. */
 static void
-test_group(void **state)
+write_group(void *(*write)(void *))
 {
 	pthread_t threads[WRITERS];
 	struct db_counts before = db_counts(), after;
-	struct db *reader;
+	struct db *reader, *db;
 	char key[32], text[64];
 	int64_t deadline = clock_mono_ms() + 10000;
 	int fd;
 	void *result;
 
-	(void)state;
 	assert_true((fd = open(lock_path, O_RDWR)) != -1);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	for (intptr_t i = 0; i < WRITERS; i++)
 		assert_int_equal(
-		    pthread_create(&threads[i], NULL, write_one, (void *)i), 0);
+		    pthread_create(&threads[i], NULL, write, (void *)i), 0);
 	while (db_counts().waiting < WRITERS - 1 && clock_mono_ms() < deadline)
 		sched_yield();
 	assert_int_equal(db_counts().waiting, WRITERS - 1);
@@ -210,6 +249,27 @@ test_group(void **state)
 		    i % 3 != 0 ? ST_OK : ST_NOT_FOUND);
 	}
 	db_close(reader);
+	assert_int_equal(db_write_begin(&db), ST_OK);
+	assert_true(db_exec(db, "DELETE FROM meta WHERE key GLOB 'w*'"));
+	assert_int_equal(db_write_end(db, true), ST_OK);
+}
+
+static void
+test_group(void **state)
+{
+	(void)state;
+	write_group(write_one);
+}
+
+/* Works are run by whoever holds the lock, among those who want it. */
+static void
+test_group_steps(void **state)
+{
+	(void)state;
+	elsewhere = 0;
+	write_group(write_one_step);
+	assert_true(elsewhere > 0);
+	write_group(write_some_way);
 }
 
 /* Fill the database to its brim: the whole transaction is rolled back. */
@@ -312,6 +372,7 @@ main(void)
 	    cmocka_unit_test(test_unique),
 	    cmocka_unit_test(test_write_outside),
 	    cmocka_unit_test(test_group),
+	    cmocka_unit_test(test_group_steps),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_limit_time),
 	};
