@@ -356,19 +356,24 @@ json_in_parse_thousandths(const char *text, size_t len, int64_t *out)
 void
 json_out_thousandths_text(int64_t value, char out[24])
 {
-	uint64_t size;
-	unsigned part;
-	int n;
+	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	uint64_t part = size % 1000, whole = size / 1000;
+	char digits[24], *p = digits + sizeof(digits);
 
-	size = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	part = (unsigned)(size % 1000);
-	n = snprintf(out, 24, "%s%llu", value < 0 ? "-" : "",
-	    (unsigned long long)(size / 1000));
-	if (part == 0)
-		return;
-	n += snprintf(out + n, 24 - (size_t)n, ".%03u", part);
-	while (out[n - 1] == '0')
-		out[--n] = '\0';
+	/* From its end, without printf: a page of items has hundreds. */
+	*--p = '\0';
+	if (part != 0) {
+		for (int i = 0; i < 3; i++, part /= 10)
+			if (part % 10 != 0 || *p != '\0')
+				*--p = (char)('0' + part % 10);
+		*--p = '.';
+	}
+	do
+		*--p = (char)('0' + whole % 10);
+	while ((whole /= 10) > 0);
+	if (value < 0)
+		*--p = '-';
+	memcpy(out, p, strlen(p) + 1);
 }
 
 struct json_object *
