@@ -19,10 +19,10 @@ change_append(struct db *db, const struct change *ch, int64_t *seq)
 {
 	struct query *q;
 	char now[CLOCK_TEXT];
-	int64_t n = 0;
 	enum status st;
 
-	clock_text(clock_utc_ms(), now);
+	if (ch->at == NULL)
+		clock_text(clock_utc_ms(), now);
 	q = db_query(db, SQL_CHANGE_ADD);
 	db_bind_text(q, ":at", ch->at != NULL ? ch->at : now);
 	db_bind_text(q, ":changeset", ch->changeset);
@@ -39,10 +39,8 @@ change_append(struct db *db, const struct change *ch, int64_t *seq)
 	db_bind_text(q, ":reason", ch->reason);
 	db_bind_text(q, ":room", ch->room);
 	db_bind_text(q, ":source", ch->source);
-	if (db_row(q))
-		n = db_int(q, 0);
 	if ((st = db_done(q, ST_FAULT)) == ST_OK)
-		*seq = n;
+		*seq = db_new_id(db);
 	return st;
 }
 

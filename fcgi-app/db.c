@@ -392,29 +392,33 @@ db_done(struct query *q, enum status none)
 	return st;
 }
 
+int64_t
+db_new_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
+
 enum status
 db_snapshot_begin(struct db *db)
 {
-	return db_exec(db, "BEGIN") ? ST_OK : ST_UNAVAILABLE;
+	return db_done(db_query(db, SQL_SNAPSHOT_BEGIN), ST_OK);
 }
 
 void
 db_snapshot_end(struct db *db)
 {
 	assert(db->active == 0);
-	db_exec(db, "COMMIT");
+	db_done(db_query(db, SQL_SNAPSHOT_END), ST_OK);
 }
 
 int64_t
 db_data_version(struct db *db)
 {
-	sqlite3_stmt *stmt = NULL;
+	struct query *q;
 	int64_t n = -1;
 
-	if (sqlite3_prepare_v2(db->handle, "PRAGMA data_version", -1, &stmt,
-		NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW)
-		n = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return n;
+	q = db_query(db, SQL_DATA_VERSION);
+	if (db_row(q))
+		n = db_int(q, 0);
+	return db_done(q, ST_OK) == ST_OK ? n : -1;
 }

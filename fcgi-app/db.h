@@ -68,6 +68,8 @@ int64_t db_int(struct query *, int column);
 const char *db_text(struct query *, int column); /* NULL for NULL */
 const void *db_blob(struct query *, int column, size_t *len);
 bool db_is_null(struct query *, int column);
+/* The row that this connection's last INSERT has made. */
+int64_t db_new_id(struct db *);
 /*
  * Run what is left and end.  ST_OK; NONE when no row was read or changed;
  * ST_CONFLICT on a UNIQUE violation; ST_UNAVAILABLE on busy, full, malformed

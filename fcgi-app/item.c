@@ -167,14 +167,15 @@ static enum status
 add(struct db *db, struct item *it)
 {
 	struct query *q;
+	enum status st;
 
 	q = db_query(db, SQL_ITEM_ADD);
 	bind_names(q, it);
 	bind_item(q, it);
 	db_bind_text(q, ":created_at", it->created_at);
-	if (db_row(q))
-		it->id = db_int(q, 0);
-	return db_done(q, ST_FAULT);
+	if ((st = db_done(q, ST_FAULT)) == ST_OK)
+		it->id = db_new_id(db);
+	return st;
 }
 
 static bool

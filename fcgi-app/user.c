@@ -59,6 +59,7 @@ user_add(struct db *db, const char *username, const char *hash, enum role role,
 {
 	struct query *q;
 	char now[CLOCK_TEXT];
+	enum status st;
 
 	clock_text(clock_utc_ms(), now);
 	q = db_query(db, SQL_USER_ADD);
@@ -67,9 +68,9 @@ user_add(struct db *db, const char *username, const char *hash, enum role role,
 	db_bind_text(q, ":role", user_role_name(role));
 	db_bind_text(q, ":color", color);
 	db_bind_text(q, ":at", now);
-	if (db_row(q))
-		*id = db_int(q, 0);
-	return db_done(q, ST_FAULT);
+	if ((st = db_done(q, ST_FAULT)) == ST_OK)
+		*id = db_new_id(db);
+	return st;
 }
 
 /* The row at hand of one of the statements that select a whole user. */
