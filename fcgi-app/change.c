@@ -34,8 +34,7 @@ change_append(struct db *db, const struct change *ch, int64_t *seq)
 	db_bind_text(q, ":sku", ch->sku);
 	db_bind_int(q, ":version", ch->version);
 	db_bind_text(q, ":changes", json_out_text(ch->changes, NULL));
-	db_bind_text(q, ":after",
-	    ch->after != NULL ? json_out_text(ch->after, NULL) : NULL);
+	db_bind_text(q, ":after", ch->after);
 	db_bind_text(q, ":reason", ch->reason);
 	db_bind_text(q, ":room", ch->room);
 	db_bind_text(q, ":source", ch->source);
@@ -74,16 +73,22 @@ change_log_read(struct db *db, struct change_log *out)
 	return read_int(db, SQL_CHANGE_OLDEST, out->head + 1, &out->oldest);
 }
 
+/* A member that is not the first; its text, or null. */
 static void
-add_text(struct json_object *o, const char *key, const char *text)
+put_text(struct buf *out, const char *key, const char *text)
 {
-	json_object_object_add(
-	    o, key, text != NULL ? json_object_new_string(text) : NULL);
+	buf_puts(out, ",\"");
+	buf_puts(out, key);
+	buf_puts(out, "\":");
+	if (text != NULL)
+		json_out_put_text(out, text);
+	else
+		buf_puts(out, "null");
 }
 
 /* field, old_value and new_value of the first of changes, at the top. */
 static void
-add_first(struct json_object *o, struct json_object *changes)
+put_first(struct buf *out, struct json_object *changes)
 {
 	static const char *const keys[] = {"field", "old_value", "new_value"};
 	struct json_object *first, *value;
@@ -94,13 +99,38 @@ add_first(struct json_object *o, struct json_object *changes)
 		value = NULL;
 		if (first != NULL)
 			json_object_object_get_ex(first, keys[i], &value);
-		json_object_object_add(o, keys[i], json_object_get(value));
+		buf_printf(
+		    out, ",\"%s\":%s", keys[i], json_out_text(value, NULL));
 	}
+}
+
+/* The present row, but with these changes. */
+static void
+put_event(struct query *q, const char *epoch, struct json_object *changes,
+    bool truncated, struct buf *out)
+{
+	buf_printf(out, "{\"seq\":%lld", (long long)db_int(q, 0));
+	if (epoch != NULL)
+		put_text(out, "epoch", epoch);
+	buf_printf(out, ",\"user_id\":%lld", (long long)db_int(q, 2));
+	put_text(out, "username", db_text(q, 3));
+	put_text(out, "update_type", db_text(q, 4));
+	put_text(out, "sku", db_text(q, 5));
+	buf_printf(out, ",\"version\":%lld", (long long)db_int(q, 6));
+	put_first(out, changes);
+	buf_puts(out, ",\"changes\":");
+	buf_puts(out, json_out_text(changes, NULL));
+	put_text(out, "timestamp", db_text(q, 1));
+	if (db_text(q, 8) != NULL)
+		put_text(out, "reason", db_text(q, 8));
+	put_text(out, "room", db_text(q, 9));
+	put_text(out, "source", db_text(q, 10));
+	buf_puts(out, truncated ? ",\"truncated\":true}" : "}");
 }
 
 /* Too long for an event: keep what changed, not from what to what. */
 static void
-drop_values(struct json_object *o, struct json_object *changes)
+drop_values(struct json_object *changes)
 {
 	struct json_object *ch;
 	size_t i;
@@ -110,83 +140,61 @@ drop_values(struct json_object *o, struct json_object *changes)
 		json_object_object_add(ch, "old_value", NULL);
 		json_object_object_add(ch, "new_value", NULL);
 	}
-	add_first(o, changes);
-	json_object_object_add(o, "truncated", json_object_new_boolean(1));
 }
 
 /* The present row as an event. */
-static struct json_object *
-read_event(struct query *q, const char *epoch, bool whole)
+static void
+read_event(struct query *q, const char *epoch, bool whole, struct buf *out)
 {
-	struct json_object *o, *changes = NULL;
+	struct json_object *changes = NULL;
 	struct json_error err;
 	const char *text = db_text(q, 7);
-	size_t len;
 
 	if (json_in_parse(text, strlen(text), &changes, &err) != ST_OK) {
 		log_error("change %lld cannot be read: %s",
 		    (long long)db_int(q, 0), err.detail);
 		changes = json_object_new_array();
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "seq", json_object_new_int64(db_int(q, 0)));
-	if (epoch != NULL)
-		add_text(o, "epoch", epoch);
-	json_object_object_add(
-	    o, "user_id", json_object_new_int64(db_int(q, 2)));
-	add_text(o, "username", db_text(q, 3));
-	add_text(o, "update_type", db_text(q, 4));
-	add_text(o, "sku", db_text(q, 5));
-	json_object_object_add(
-	    o, "version", json_object_new_int64(db_int(q, 6)));
-	add_first(o, changes);
-	json_object_object_add(o, "changes", changes);
-	add_text(o, "timestamp", db_text(q, 1));
-	if (db_text(q, 8) != NULL)
-		add_text(o, "reason", db_text(q, 8));
-	add_text(o, "room", db_text(q, 9));
-	add_text(o, "source", db_text(q, 10));
-	if (!whole) {
-		json_out_text(o, &len);
-		if (len > EVENT_DATA_MAX)
-			drop_values(o, changes);
+	buf_clear(out);
+	put_event(q, epoch, changes, false, out);
+	if (!whole && out->len > EVENT_DATA_MAX) {
+		drop_values(changes);
+		buf_clear(out);
+		put_event(q, epoch, changes, true, out);
 	}
-	return o;
+	json_object_put(changes);
 }
 
 /* Run a bound query to its end. */
 static enum status
-read_events(
-    struct query *q, const char *epoch, bool whole, struct json_object **out)
+read_events(struct query *q, const char *epoch, bool whole, change_each *each,
+    void *arg)
 {
-	struct json_object *array;
-	enum status st;
+	struct buf text = {0};
 
-	array = json_object_new_array();
-	while (db_row(q))
-		json_object_array_add(array, read_event(q, epoch, whole));
-	if ((st = db_done(q, ST_OK)) != ST_OK)
-		json_object_put(array);
-	else
-		*out = array;
-	return st;
+	while (db_row(q)) {
+		read_event(q, epoch, whole, &text);
+		each(db_int(q, 0), text.data, text.len, arg);
+	}
+	buf_reset(&text);
+	return db_done(q, ST_OK);
 }
 
 enum status
 change_list(struct db *db, int64_t since, int limit, const char *epoch,
-    struct json_object **out)
+    change_each *each, void *arg)
 {
 	struct query *q;
 
 	q = db_query(db, SQL_CHANGE_LIST);
 	db_bind_int(q, ":since", since);
 	db_bind_int(q, ":limit", limit);
-	return read_events(q, epoch, false, out);
+	return read_events(q, epoch, false, each, arg);
 }
 
 enum status
 change_history(struct db *db, int64_t item_id, int64_t before, int limit,
-    struct json_object **out)
+    change_each *each, void *arg)
 {
 	struct query *q;
 
@@ -194,7 +202,21 @@ change_history(struct db *db, int64_t item_id, int64_t before, int limit,
 	db_bind_int(q, ":item_id", item_id);
 	db_bind_int(q, ":before", before > 0 ? before : INT64_MAX);
 	db_bind_int(q, ":limit", limit);
-	return read_events(q, NULL, false, out);
+	return read_events(q, NULL, false, each, arg);
+}
+
+/* Into an array, as an object; what we wrote can be read. */
+static void
+add_object(int64_t seq, const char *text, size_t len, void *arg)
+{
+	struct json_object *o;
+	struct json_error err;
+
+	if (json_in_parse(text, len, &o, &err) == ST_OK)
+		json_object_array_add(arg, o);
+	else
+		log_error("change %lld cannot be read: %s", (long long)seq,
+		    err.detail);
 }
 
 enum status
@@ -202,12 +224,18 @@ change_of_item(struct db *db, int64_t item_id, int64_t since, int limit,
     struct json_object **out)
 {
 	struct query *q;
+	struct json_object *array = json_object_new_array();
+	enum status st;
 
 	q = db_query(db, SQL_CHANGE_SINCE);
 	db_bind_int(q, ":item_id", item_id);
 	db_bind_int(q, ":since", since);
 	db_bind_int(q, ":limit", limit);
-	return read_events(q, NULL, true, out);
+	if ((st = read_events(q, NULL, true, add_object, array)) != ST_OK)
+		json_object_put(array);
+	else
+		*out = array;
+	return st;
 }
 
 enum status

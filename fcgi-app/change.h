@@ -31,8 +31,8 @@ struct change {
 	int64_t version;             /* 0: take the new row's seq;
 					broadcast: the item's own */
 	struct json_object *changes; /* [{field,old_value,new_value}] */
-	struct json_object *after;   /* all that may be set of the
-					item, or NULL */
+	const char *after;           /* all that may be set of the
+					item, as JSON, or NULL */
 	const char *reason;          /* or NULL */
 	const char *room;            /* or NULL: every room */
 	const char *source;          /* api, broadcast, import */
@@ -50,21 +50,24 @@ struct change_log {
 };
 enum status change_log_read(struct db *, struct change_log *out);
 
+/* Called with each row: its number, and the text of its event, borrowed. */
+typedef void change_each(int64_t seq, const char *text, size_t len, void *arg);
+
 /*
  * Rows after SINCE in order, at most LIMIT, as the objects that
  * inventory_changed carries (at most EVENT_DATA_MAX encoded; larger
- * ones lose their values and say "truncated":true).  *OUT is an array, the
- * caller's.  With EPOCH set each has an "epoch" member, for the event socket.
+ * ones lose their values and say "truncated":true).  With EPOCH set each has
+ * an "epoch" member, for the event socket.
  */
 enum status change_list(struct db *, int64_t since, int limit,
-    const char *epoch, struct json_object **out);
+    const char *epoch, change_each *, void *arg);
 
 /*
  * The rows of one item, newest first, those before seq BEFORE (0: from the
- * newest).  *OUT is an array, the caller's.
+ * newest), in the same way.
  */
 enum status change_history(struct db *, int64_t item_id, int64_t before,
-    int limit, struct json_object **out);
+    int limit, change_each *, void *arg);
 
 /*
  * The rows of one item after seq SINCE in order, at most LIMIT, with all

@@ -416,20 +416,38 @@ put_value(const struct field *f, const struct item *it, struct buf *out)
 	}
 }
 
+/* An object of all fields but those that bear one of the flags. */
+static void
+put_fields(const struct field_set *set, const struct item *it, unsigned flags,
+    struct buf *out)
+{
+	const char *before = "{\"";
+
+	for (int i = 0; i < set->count; i++) {
+		if ((set->field[i].flags & flags) != 0)
+			continue;
+		/* Names are words, which need no escapes. */
+		buf_puts(out, before);
+		buf_puts(out, set->field[i].name);
+		buf_puts(out, "\":");
+		put_value(&set->field[i], it, out);
+		before = ",\"";
+	}
+	buf_puts(out, "}");
+}
+
 void
 field_item_text(
     const struct field_set *set, const struct item *it, struct buf *out)
 {
-	int i;
+	put_fields(set, it, 0, out);
+}
 
-	for (i = 0; i < set->count; i++) {
-		/* Names are words, which need no escapes. */
-		buf_puts(out, i == 0 ? "{\"" : ",\"");
-		buf_puts(out, set->field[i].name);
-		buf_puts(out, "\":");
-		put_value(&set->field[i], it, out);
-	}
-	buf_puts(out, "}");
+void
+field_image_text(
+    const struct field_set *set, const struct item *it, struct buf *out)
+{
+	put_fields(set, it, FIELD_READ_ONLY, out);
 }
 
 bool

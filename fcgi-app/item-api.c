@@ -36,16 +36,15 @@ change_by(const struct req *rq, const char *update_type)
 	return what;
 }
 
+/* Where in the log's history SEQ is. */
 static void
-add_position(struct json_object *o, const char *epoch, int64_t seq)
+position(const char *epoch, int64_t seq, char text[EVENT_POSITION_MAX])
 {
 	struct event_position pos;
-	char text[EVENT_POSITION_MAX];
 
 	memcpy(pos.epoch, epoch, sizeof(pos.epoch));
 	pos.seq = seq;
 	event_position_text(&pos, text);
-	json_object_object_add(o, "position", json_object_new_string(text));
 }
 
 /* The item that the address names, and the fields to show it by. */
@@ -144,7 +143,7 @@ page_rest(const struct list_question *question, const struct item_page *page,
     const struct item_counts *counts, const struct change_log *log)
 {
 	struct json_object *o, *next = NULL;
-	char cursor[CURSOR_MAX];
+	char cursor[CURSOR_MAX], place[EVENT_POSITION_MAX];
 
 	if (page->more) {
 		list_question_cursor(
@@ -154,7 +153,8 @@ page_rest(const struct list_question *question, const struct item_page *page,
 	o = json_object_new_object();
 	json_object_object_add(o, "next_cursor", next);
 	json_object_object_add(o, "counts", counts_json(counts));
-	add_position(o, log->epoch, log->head);
+	position(log->epoch, log->head, place);
+	json_object_object_add(o, "position", json_object_new_string(place));
 	return o;
 }
 
@@ -478,23 +478,44 @@ find_bearer(struct req *rq, int64_t *item_id)
 	return st;
 }
 
-/* Cut an array to LIMIT; whether there was more. */
-static bool
-cut(struct json_object *array, int64_t limit)
-{
-	size_t n = json_object_array_length(array);
+/* Events as they go into an answer: of LIMIT and one more, LIMIT. */
+struct events {
+	struct buf text;
+	int64_t limit, count;
+	int64_t last; /* number of the last that was put */
+	bool more;
+};
 
-	if (n <= (size_t)limit)
-		return false;
-	json_object_array_del_idx(array, (size_t)limit, n - (size_t)limit);
-	return true;
+static void
+put_event(int64_t seq, const char *text, size_t len, void *arg)
+{
+	struct events *events = arg;
+
+	if (events->count == events->limit) {
+		events->more = true;
+		return;
+	}
+	if (events->count++ > 0)
+		buf_puts(&events->text, ",");
+	buf_add(&events->text, text, len);
+	events->last = seq;
+}
+
+/* The last members of an answer. */
+static void
+put_events(const struct events *events, struct buf *out)
+{
+	buf_printf(
+	    out, "\"more\":%s,\"changes\":[", events->more ? "true" : "false");
+	buf_add(out, events->text.data, events->text.len);
+	buf_puts(out, "]}");
 }
 
 /* GET /inventory/items/{sku}/history: newest first; deleted items too. */
 enum status
 item_history(struct req *rq, struct resp *rs)
 {
-	struct json_object *o, *rows = NULL;
+	struct events events = {0};
 	int64_t before = 0, limit = LIST_LIMIT_DEFAULT, id;
 	enum status st;
 
@@ -505,18 +526,19 @@ item_history(struct req *rq, struct resp *rs)
 	    (st = req_params_end(rq)) != ST_OK ||
 	    (st = db_snapshot_begin(rq->db)) != ST_OK)
 		return st;
+	events.limit = limit;
 	if ((st = find_bearer(rq, &id)) == ST_OK)
-		st = change_history(rq->db, id, before, (int)limit + 1, &rows);
+		st = change_history(
+		    rq->db, id, before, (int)limit + 1, put_event, &events);
 	db_snapshot_end(rq->db);
-	if (st != ST_OK)
-		return st;
-	o = json_object_new_object();
-	json_object_object_add(o, "sku", json_object_new_string(rq->sku));
-	json_object_object_add(
-	    o, "more", json_object_new_boolean(cut(rows, limit)));
-	json_object_object_add(o, "changes", rows);
-	resp_json(rs, o);
-	return ST_OK;
+	if (st == ST_OK) {
+		buf_puts(&rs->raw, "{\"sku\":");
+		json_out_put_text(&rs->raw, rq->sku);
+		buf_puts(&rs->raw, ",");
+		put_events(&events, &rs->raw);
+	}
+	buf_reset(&events.text);
+	return st;
 }
 
 /* ?since= as a number, or as a position, whose epoch must be ours. */
@@ -549,27 +571,14 @@ read_since(struct req *rq, const struct change_log *log, int64_t *since)
 	return ST_OK;
 }
 
-/* The number of the last row, or SINCE when there is none. */
-static int64_t
-last_seq(struct json_object *rows, int64_t since)
-{
-	struct json_object *seq;
-	size_t n = json_object_array_length(rows);
-
-	if (n == 0 || !json_object_object_get_ex(
-			  json_object_array_get_idx(rows, n - 1), "seq", &seq))
-		return since;
-	return json_object_get_int64(seq);
-}
-
 /* GET /inventory/changes: what happened after ?since=, in order. */
 enum status
 change_since(struct req *rq, struct resp *rs)
 {
 	struct change_log log;
-	struct json_object *o, *rows = NULL;
+	struct events events = {0};
 	int64_t since = 0, limit = CHANGES_DEFAULT;
-	bool more;
+	char text[EVENT_POSITION_MAX];
 	enum status st;
 
 	if ((st = list_param_int(rq, "limit", 1, CHANGES_MAX, &limit)) !=
@@ -578,17 +587,18 @@ change_since(struct req *rq, struct resp *rs)
 		return st;
 	if ((st = change_log_read(rq->db, &log)) == ST_OK &&
 	    (st = read_since(rq, &log, &since)) == ST_OK &&
-	    (st = req_params_end(rq)) == ST_OK)
-		st = change_list(rq->db, since, (int)limit + 1, NULL, &rows);
+	    (st = req_params_end(rq)) == ST_OK) {
+		events.limit = limit;
+		events.last = since;
+		st = change_list(
+		    rq->db, since, (int)limit + 1, NULL, put_event, &events);
+	}
 	db_snapshot_end(rq->db);
-	if (st != ST_OK)
-		return st;
-	more = cut(rows, limit);
-	since = last_seq(rows, since);
-	o = json_object_new_object();
-	json_object_object_add(o, "changes", rows);
-	add_position(o, log.epoch, since);
-	json_object_object_add(o, "more", json_object_new_boolean(more));
-	resp_json(rs, o);
-	return ST_OK;
+	if (st == ST_OK) {
+		position(log.epoch, events.last, text);
+		buf_printf(&rs->raw, "{\"position\":\"%s\",", text);
+		put_events(&events, &rs->raw);
+	}
+	buf_reset(&events.text);
+	return st;
 }

@@ -218,21 +218,6 @@ drop(struct db *db, int64_t id)
 	return db_done(q, ST_NOT_FOUND);
 }
 
-/* What the log keeps of an item: all that may be set. */
-static struct json_object *
-image(const struct field_set *set, const struct item *it)
-{
-	struct json_object *o;
-	int i;
-
-	o = json_object_new_object();
-	for (i = 0; i < set->count; i++)
-		if (!(set->field[i].flags & FIELD_READ_ONLY))
-			json_object_object_add(o, set->field[i].name,
-			    field_get(&set->field[i], it));
-	return o;
-}
-
 /* The parts of a commit once the item's new state is known to differ. */
 static enum status
 commit(struct db *db, const struct item *before, struct item *after,
@@ -270,6 +255,7 @@ enum status
 item_commit(struct db *db, const struct field_set *set,
     const struct item *before, struct item *after, struct change *what)
 {
+	struct buf image = {0};
 	char now[CLOCK_TEXT];
 	size_t len;
 	enum status st = ST_NO_CONTENT;
@@ -286,12 +272,15 @@ item_commit(struct db *db, const struct field_set *set,
 	}
 	what->version = 0;
 	what->changes = field_diff(set, before, after);
-	what->after = after != NULL ? image(set, after) : NULL;
+	if (after != NULL)
+		field_image_text(set, after, &image);
+	what->after = image.data;
 	if (json_object_array_length(what->changes) > 0)
 		st = commit(db, before, after, what);
 	json_object_put(what->changes);
-	json_object_put(what->after);
-	what->changes = what->after = NULL;
+	what->changes = NULL;
+	what->after = NULL;
+	buf_reset(&image);
 	if (what->at == now)
 		what->at = NULL;
 	return st;

@@ -104,37 +104,47 @@ put_revoke(const char *public_id, int64_t user_id, int64_t at, void *arg)
 		event_put_revoke_user(&l->out, user_id, at);
 }
 
+/* One change, and how many there were. */
+struct put {
+	struct link *link;
+	size_t count;
+};
+
+static void
+put_change(int64_t seq, const char *text, size_t len, void *arg)
+{
+	struct put *put = arg;
+
+	(void)seq;
+	event_put_change(&put->link->out, text, len);
+	put->count++;
+}
+
 /* Put the changes from next on, as many as should wait to be sent. */
 static enum status
 put_changes(struct link *l)
 {
-	struct json_object *rows;
-	size_t n = BATCH;
-	enum status st = ST_OK;
+	struct put put = {l, BATCH};
+	enum status st;
 
-	while (n == BATCH && l->out.len < OUT_HIGH) {
-		if ((st = change_list(l->db, l->next - 1, BATCH, l->log.epoch,
-			 &rows)) != ST_OK)
+	while (put.count == BATCH && l->out.len < OUT_HIGH) {
+		put.count = 0;
+		st = change_list(
+		    l->db, l->next - 1, BATCH, l->log.epoch, put_change, &put);
+		l->next += (int64_t)put.count;
+		if (st != ST_OK)
 			return st;
-		n = json_object_array_length(rows);
-		for (size_t i = 0; i < n; i++)
-			event_put_change(
-			    &l->out, json_object_array_get_idx(rows, i));
-		json_object_put(rows);
-		l->next += (int64_t)n;
 	}
-	l->more = n == BATCH;
+	l->more = put.count == BATCH;
 	return ST_OK;
 }
 
-bool
-link_fill(struct link *l)
+/* What is new, of one snapshot; VERSION is what it had before that. */
+static bool
+put_news(struct link *l, int64_t version)
 {
 	struct change_log log;
-	int64_t version = db_data_version(l->db);
 
-	if ((version == l->version && !l->more) || l->out.len >= OUT_HIGH)
-		return true;
 	if (change_log_read(l->db, &log) != ST_OK)
 		return true; /* the next look may be luckier */
 	if (strcmp(log.epoch, l->log.epoch) != 0)
@@ -145,6 +155,20 @@ link_fill(struct link *l)
 		put_revoke, l) != ST_OK)
 		l->version = -1;
 	return true;
+}
+
+bool
+link_fill(struct link *l)
+{
+	int64_t version = db_data_version(l->db);
+	bool good;
+
+	if ((version == l->version && !l->more) || l->out.len >= OUT_HIGH ||
+	    db_snapshot_begin(l->db) != ST_OK)
+		return true;
+	good = put_news(l, version);
+	db_snapshot_end(l->db);
+	return good;
 }
 
 bool

@@ -286,6 +286,16 @@ event_reset(struct event *ev)
 	*ev = (struct event){0};
 }
 
+/* Whether a line of LEN bytes may come next; if not, the buffer is full. */
+static bool
+fits(struct buf *out, size_t len)
+{
+	if (len > EVENT_LINE_MAX ||
+	    (out->max != 0 && out->len + len > out->max))
+		out->full = true;
+	return !out->full;
+}
+
 /* An object as a line; the object is consumed. */
 static void
 put_line(struct buf *out, struct json_object *obj)
@@ -294,11 +304,10 @@ put_line(struct buf *out, struct json_object *obj)
 	size_t len;
 
 	text = json_out_text(obj, &len);
-	if (len >= EVENT_LINE_MAX ||
-	    (out->max != 0 && out->len + len + 1 > out->max))
-		out->full = true;
-	buf_add(out, text, len);
-	buf_add(out, "\n", 1);
+	if (fits(out, len + 1)) {
+		buf_add(out, text, len);
+		buf_add(out, "\n", 1);
+	}
 	json_object_put(obj);
 }
 
@@ -319,12 +328,15 @@ event_put_app(struct buf *out, const char *epoch, int64_t head, int64_t oldest)
 }
 
 void
-event_put_change(struct buf *out, struct json_object *body)
+event_put_change(struct buf *out, const char *body, size_t len)
 {
-	struct json_object *line = json_object_new_object();
+	static const char before[] = "{\"change\":", after[] = "}\n";
 
-	add(line, "change", json_object_get(body));
-	put_line(out, line);
+	if (!fits(out, sizeof(before) - 1 + len + sizeof(after) - 1))
+		return;
+	buf_add(out, before, sizeof(before) - 1);
+	buf_add(out, body, len);
+	buf_add(out, after, sizeof(after) - 1);
 }
 
 void

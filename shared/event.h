@@ -106,7 +106,7 @@ void event_reset(struct event *);
  */
 void event_put_app(
     struct buf *out, const char *epoch, int64_t head, int64_t oldest);
-void event_put_change(struct buf *out, struct json_object *body);
+void event_put_change(struct buf *out, const char *body, size_t len);
 void event_put_oldest(struct buf *out, int64_t oldest);
 void event_put_query(
     struct buf *out, const char *room, int64_t cursor, int64_t id);

@@ -10,19 +10,24 @@
 #include <string.h>
 
 #include "shared/event.h"
+#include "shared/json.h"
 #include "target.h"
 
 /* Write the event as its line; false for one whose line is not kept. */
 static bool
 put(struct buf *out, const struct event *ev)
 {
+	const char *text;
+	size_t len;
+
 	switch (ev->kind) {
 	case EVENT_APP:
 		/* Its pid is the writer's. */
 		event_put_app(out, ev->epoch, ev->seq, ev->oldest);
 		return true;
 	case EVENT_CHANGE:
-		event_put_change(out, ev->body);
+		text = json_out_text(ev->body, &len);
+		event_put_change(out, text, len);
 		return true;
 	case EVENT_OLDEST:
 		event_put_oldest(out, ev->seq);

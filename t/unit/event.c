@@ -23,6 +23,7 @@
 
 #include "shared/clock.h"
 #include "shared/event.h"
+#include "shared/json.h"
 
 #define EPOCH "019b7d0c5a2eab12"
 
@@ -140,6 +141,15 @@ make_change(const char *room)
 }
 
 static void
+put_change(struct buf *out, struct json_object *body)
+{
+	size_t len;
+	const char *text = json_out_text(body, &len);
+
+	event_put_change(out, text, len);
+}
+
+static void
 test_bodies(void **state)
 {
 	struct json_object *body = make_change(NULL);
@@ -147,7 +157,7 @@ test_bodies(void **state)
 	struct event ev;
 
 	(void)state;
-	event_put_change(&b, body);
+	put_change(&b, body);
 	ev = line(&b);
 	assert_int_equal(ev.kind, EVENT_CHANGE);
 	assert_int_equal(ev.seq, 41);
@@ -160,7 +170,7 @@ test_bodies(void **state)
 	json_object_put(body);
 
 	body = make_change("other");
-	event_put_change(&b, body);
+	put_change(&b, body);
 	ev = line(&b);
 	assert_string_equal(ev.room, "other");
 	event_reset(&ev);
@@ -189,7 +199,7 @@ test_too_long(void **state)
 	big[EVENT_LINE_MAX - 1] = '\0';
 	json_object_object_add(body, "big", json_object_new_string(big));
 	event_put_ack(&b, 1);
-	event_put_change(&b, body);
+	put_change(&b, body);
 	assert_true(b.full);
 	assert_string_equal(b.data, "{\"ack\":1}\n");
 	buf_reset(&b);
@@ -197,7 +207,7 @@ test_too_long(void **state)
 	b.max = 100;
 	big[80] = '\0';
 	json_object_object_add(body, "big", json_object_new_string(big));
-	event_put_change(&b, body);
+	put_change(&b, body);
 	assert_true(b.full);
 	assert_int_equal(b.len, 0);
 	buf_reset(&b);

@@ -115,7 +115,7 @@ since(const char *text, size_t *rows)
 {
 	struct req rq;
 	struct resp rs = {0};
-	struct json_object *changes;
+	struct json_object *page = NULL, *changes;
 	enum status st;
 
 	begin(&rq, "", NULL);
@@ -124,9 +124,13 @@ since(const char *text, size_t *rows)
 	rq.param_count = 1;
 	rq.db = db_open_reader(path);
 	*rows = 0;
-	if ((st = change_since(&rq, &rs)) == ST_OK &&
-	    json_object_object_get_ex(rs.json, "changes", &changes))
+	if ((st = change_since(&rq, &rs)) == ST_OK) {
+		page = parse(rs.raw.data);
+		assert_true(
+		    json_object_object_get_ex(page, "changes", &changes));
 		*rows = json_object_array_length(changes);
+	}
+	json_object_put(page);
 	db_close(rq.db);
 	resp_reset(&rs);
 	return st;

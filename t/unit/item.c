@@ -24,6 +24,20 @@
 #include "fcgi-app/item.h"
 #include "t/unit/temp-db.h"
 
+/* Into an array, as an object. */
+static void
+add_event(int64_t seq, const char *text, size_t len, void *arg)
+{
+	struct json_object *event, *number;
+	struct json_error err;
+
+	assert_true(len <= EVENT_DATA_MAX);
+	assert_int_equal(json_in_parse(text, len, &event, &err), ST_OK);
+	assert_true(json_object_object_get_ex(event, "seq", &number));
+	assert_int_equal(json_object_get_int64(number), seq);
+	json_object_array_add(arg, event);
+}
+
 static const char *path;
 static struct field_set fields;
 
@@ -171,7 +185,6 @@ test_truncated(void **state)
 	struct json_object *events, *event, *value;
 	struct db *db;
 	char notes[8001];
-	size_t len;
 
 	(void)state;
 	make(&it, "T-1", 0);
@@ -181,12 +194,11 @@ test_truncated(void **state)
 	item_set(&after.notes, notes);
 	assert_int_equal(commit(&it, &after, "edit"), ST_OK);
 	db = db_open_reader(path);
-	assert_int_equal(
-	    change_list(db, it.version, 10, "0123456789abcdef", &events),
+	events = json_object_new_array();
+	assert_int_equal(change_list(db, it.version, 10, "0123456789abcdef",
+			     add_event, events),
 	    ST_OK);
 	event = json_object_array_get_idx(events, 0);
-	json_out_text(event, &len);
-	assert_true(len <= EVENT_DATA_MAX);
 	assert_true(json_object_object_get_ex(event, "truncated", &value));
 	assert_true(json_object_object_get_ex(event, "field", &value));
 	assert_string_equal(json_object_get_string(value), "notes");
@@ -225,11 +237,15 @@ test_history(void **state)
 	assert_int_equal(change_item_by_sku(db, "H-2", &id), ST_OK);
 	assert_true(id == it.id);
 	assert_int_equal(change_item_by_sku(db, "H-3", &id), ST_NOT_FOUND);
-	assert_int_equal(change_history(db, id, 0, 10, &events), ST_OK);
+	events = json_object_new_array();
+	assert_int_equal(
+	    change_history(db, id, 0, 10, add_event, events), ST_OK);
 	assert_int_equal(json_object_array_length(events), 3);
 	json_object_put(events);
+	events = json_object_new_array();
 	assert_int_equal(
-	    change_history(db, id, it.version + 1, 10, &events), ST_OK);
+	    change_history(db, id, it.version + 1, 10, add_event, events),
+	    ST_OK);
 	assert_int_equal(json_object_array_length(events), 1);
 	json_object_put(events);
 	item_reset(&it);
