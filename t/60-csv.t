@@ -241,8 +241,8 @@ is($err, '', 'nothing of it elsewhere');
 
 # -- stopped in between: the same command goes on from there
 
-my $other = file('other.csv', "sku,quantity\n", map {
-    sprintf "L-%05d,%d\n", $_, 60 + $_ } 1 .. 3000);
+my $other = file('other.csv', "sku,name,quantity\n", map {
+    sprintf "L-%05d,Another %d,%d\n", $_, $_, 60 + $_ } 1 .. 6000);
 $head = head();
 $s->spawn('stopped', ["$s->{build}/stockroomctl", 'item', 'import', $other]);
 # It rests while we look: else it might be done by the time that we know.
@@ -255,16 +255,16 @@ ok($s->wait_for(sub {
 }, 30), 'it has begun to write');
 is($s->reap('stopped') & 127, 2, 'it ends by the signal');
 my ($changed) = $s->log_text('stopped') =~ /(\d+) changed already/;
-ok($changed > 0 && $changed < 3000, 'in the middle') or
+ok($changed > 0 && $changed < 6000, 'in the middle') or
     diag($s->log_text('stopped'));
 is(head() - $head, $changed, 'what it says is what is there');
-counts_are([$other], join(' ', 0, 3000 - $changed, $changed, 0),
+counts_are([$other], join(' ', 0, 6000 - $changed, $changed, 0),
     'the rest comes with the next run');
 nothing_changed($s, $s->token('ana'), 'good', sub {
 	like($s->ctl_ok(['data', 'check']), qr/is good: 6017 items/,
 	    'and all adds up');
 });
-counts_are([$large, '--atomic'], '0 3000 3000 0', 'in one transaction');
+counts_are([$large, '--atomic'], '0 6000 0 0', 'in one transaction');
 
 $s->finish;
 done_testing;
