@@ -39,11 +39,15 @@ my $json = JSON::PP->new->canonical;
 my $here = Stockroom::top() . '/bench/peers';
 
 # How each is started and told, what its clients speak, and how much longer
-# than others they are given to come.
+# than others they are given to come; or, for ours, who are pinged each 15 s
+# from then on and answer by beats, the seconds: so that these fall into all
+# rounds alike.
 my %kind = (
 	'floor' => { start => \&start_floor, give => \&give_line },
-	'relay' => { start => \&start_relay, give => \&give_app },
-	'relay-nginx' => { start => \&start_relay_nginx, give => \&give_app },
+	'relay' => { start => \&start_relay, give => \&give_app,
+	    come => 15 },
+	'relay-nginx' => { start => \&start_relay_nginx, give => \&give_app,
+	    come => 15 },
 	'floor-nginx' => { start => \&start_floor_nginx, give => \&give_line },
 	'nchan' => { start => \&start_nchan, give => \&give_post,
 	    peer => 'nchan', ticket => \&nchan_ticket },
@@ -69,7 +73,9 @@ sub new
 	    STOCKROOM_ADDRESS_CONNECTIONS => 20000, %{ $opt{env} // {} } });
 	my $self = bless { kind => $kind, r => $r, parts => [], seq => 0,
 	    clients => $opt{clients}, socket => $opt{socket},
-	    slow => $k->{slow} // 1, give => $k->{give} }, $class;
+	    come => 1000 * Bench::either($k->{come} // 0, 0) ||
+	    $opt{clients} / 2 * ($k->{slow} // 1),
+	    give => $k->{give} }, $class;
 	$k->{start}->($self);
 	$self->{private} = $self->private;
 	$self->{load} = $self->crowd($opt{clients}, $self->tickets($k),
@@ -368,7 +374,7 @@ sub open
 	my ($self) = @_;
 
 	my $load = $self->{load};
-	$load->run('open ' . int($self->{clients} / 2 * $self->{slow}));
+	$load->run('open ' . int $self->{come});
 	$load->run('joined')->{ok} or die "$self->{kind}: not all joined\n";
 	$self->settle;
 	my $now = $self->private;
