@@ -32,6 +32,7 @@ struct conn {
 	uint32_t turn; /* how often the slot was taken: events tell it */
 	int64_t since; /* idle or asking from then, clock_mono_ms() */
 	bool fresh;    /* no request has come on it yet */
+	bool watched;  /* the epoll knows it */
 	bool edges;    /* watched for each piece */
 	bool news;     /* one has come since a thread has looked */
 	bool gone;     /* the peer says no more */
@@ -69,14 +70,16 @@ static struct {
  * them needs edges.
  */
 static void
-watch(int op, const struct conn *conn, uint32_t how)
+watch(struct conn *conn, uint32_t how)
 {
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | how};
+	int op = conn->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
 	ev.data.u64 = (uint64_t)conn->turn << 32 |
 		      (uint64_t)(uint32_t)(conn - table.conns);
 	if (epoll_ctl(table.epoll_fd, op, conn->fd, &ev) == -1)
 		log_fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
+	conn->watched = true;
 }
 
 static void
@@ -194,10 +197,21 @@ conns_init(int epoll_fd, int threads)
 	table.threads = threads;
 }
 
+/* A web server that connects has a request, which mostly is here by now. */
+static bool
+has_begun(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 bool
 conns_open(int fd)
 {
 	struct conn *conn = NULL;
+	struct sleeper *one = NULL;
+	bool begun = has_begun(fd);
 
 	pthread_mutex_lock(&table.mu);
 	for (int i = 0; i < CONNS_MAX && conn == NULL; i++)
@@ -210,11 +224,15 @@ conns_open(int fd)
 		    .since = clock_mono_ms(),
 		    .fresh = true};
 		table.open++;
-		watch(EPOLL_CTL_ADD, conn, EPOLLONESHOT);
+		if (begun)
+			one = make_ready(conn);
+		else
+			watch(conn, EPOLLONESHOT);
 	} else {
 		close(fd);
 	}
 	pthread_mutex_unlock(&table.mu);
+	wake(one);
 	return conn != NULL;
 }
 
@@ -391,7 +409,7 @@ conns_give_back(int slot, bool open)
 		conn->state = IDLE;
 		conn->since = clock_mono_ms();
 		conn->edges = false;
-		watch(EPOLL_CTL_MOD, conn, EPOLLONESHOT);
+		watch(conn, EPOLLONESHOT);
 	} else {
 		fd = let_go(conn);
 	}
@@ -410,7 +428,7 @@ conns_park(int slot, bool body)
 	conn->state = PARKED;
 	conn->body = body;
 	if (!conn->edges)
-		watch(EPOLL_CTL_MOD, conn, EPOLLET);
+		watch(conn, EPOLLET);
 	else if (conn->news)
 		wake(make_ready(conn));
 	conn->edges = true;
