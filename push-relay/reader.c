@@ -178,14 +178,18 @@ reader_ping(struct reader *r)
 	return frame_hold(rl->ping);
 }
 
-/* Set the timer to the next ping, or to an end before it. */
+/*
+ * Set the timer to the next ping, or to an end before it.  Pings go together
+ * where they can: they, and the beats that answer them, wake all that is on
+ * the way once, and not each alone.
+ */
 static void
 reader_arm(struct reader *r, int64_t now)
 {
 	int64_t left = r->ends - clock_utc_ms();
 
 	if (left > READER_PING)
-		left = READER_PING;
+		left = READER_PING - now % READER_AT;
 	if (r->life > 0 && left > r->life - now)
 		left = r->life - now;
 	timer_set(

@@ -29,6 +29,7 @@
 #include "timer.h"
 
 #define READER_PING 15000 /* ms between two pings */
+#define READER_AT   250   /* those due within so many ms go together */
 #define READER_BACK 1000  /* ms to come back within after a stream's life */
 
 /* Embedded in what a transport keeps for a receiver, as its first member. */

@@ -10,7 +10,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 use Relay;
 
@@ -29,7 +29,11 @@ my $busy = $r->joined(user => 8);	# never beats, but edits
 $r->push(lease => $busy, { action => 'take', row => 'BUSY' });
 my $rest = $r->ticket(user => 6);	# never had a stream, beats once
 $r->push(beat => $rest);
-my @all = ($ana, $mute, $away);
+my @spread = map {			# come one after the other
+	sleep 0.045;
+	$r->joined(user => 10 + $_);
+} 1 .. 5;
+my @all = ($ana, $mute, $away, @spread);
 my $dropped = time;
 $drop->close;
 $late->close;
@@ -86,6 +90,10 @@ ok $ping, 'a ping';
 cmp_ok $ping->{at} - $start, '>', 14, 'after';
 cmp_ok $ping->{at} - $start, '<', 18, '15 seconds';
 is $ping->{data}{position}, Relay::EPOCH . ':0', 'with the position';
+until_time(24, sub { !grep { !$_->count('ping') } @spread });
+my @at = sort { $a <=> $b } map { ($_->named('ping'))[0]{at} } @spread;
+cmp_ok scalar(grep { $at[$_] - $at[$_ - 1] > 0.02 } 1 .. $#at), '<', 3,
+    'those of some who came one by one go together';
 is $ping->{data}{presence_version},
     ($ana->named('ping'))[0]{data}{presence_version},
     'and the version of the presence';
