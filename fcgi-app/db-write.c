@@ -28,7 +28,7 @@
 
 #define LOCK_WAIT_MS  5000  /* for the lock beside the database */
 #define START_WAIT_MS 20000 /* the same at start: a migration may run */
-#define WAL_PAGES     1024  /* checkpoint when the WAL has so many more */
+#define WAL_PAGES     4096  /* checkpoint when the WAL has so many more */
 #define QUIET_MS      1000  /* without a write: time to empty the WAL */
 
 /*

@@ -22,7 +22,7 @@ use Tree;
 
 use constant {
 	# Twice the write-ahead log at its largest, and what it goes into.
-	DISK => '16m',
+	DISK => '48m',
 	PAGE => 4096,
 	STEPS => 14,		# so many different rests of room
 	ITEMS => '/inventory/items',
