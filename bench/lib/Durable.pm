@@ -70,6 +70,21 @@ sub sync_of
 	};
 }
 
+# The same for a change by SQLite alone, in a copy of S's database.
+sub alone_of
+{
+	my ($s) = @_;
+
+	my $program = Stockroom::build() . '/bench/alone';
+	my $copy = "$s->{dir}/alone.db";
+	$s->ctl_ok(['data', 'backup', $copy, '--force']);
+	return sub {
+		my $us = `'$program' '$copy' @{[ITEMS]} 2000`;
+		die "alone failed\n" if $?;
+		return { median => $us + 0 };
+	};
+}
+
 # One writer: the floor is twice an fdatasync and a request that does nothing.
 sub one
 {
@@ -78,18 +93,22 @@ sub one
 	my $ok = Rest::ok();
 	my $got = Bench::turns(
 	    sync => sync_of($s),
+	    alone => alone_of($s),
 	    request => sub {
 		return Wrk::run(port => $ok->{port}, path => PATH,
 		    connections => 1, seconds => 1);
 	    },
 	    ours => writes($s, 1));
 	$ok->end;
-	my ($sync, $request) = map { $_->{median} } @$got{qw(sync request)};
+	my ($sync, $alone, $request) =
+	    map { $_->{median} } @$got{qw(sync alone request)};
 	Bench::row(what => 'PATCH, one writer, median us',
 	    ours => $got->{ours}{median},
 	    beside => [['2 syncs + ok', [map {
 		2 * $sync->[$_] + $request->[$_] } 0 .. $#$sync], '<= 1'],
-		['fdatasync', $sync], ['ok', $request]]);
+		['SQLite + ok', [map {
+		$alone->[$_] + $request->[$_] } 0 .. $#$alone]],
+		['fdatasync', $sync], ['SQLite', $alone], ['ok', $request]]);
 }
 
 sub many
