@@ -139,7 +139,8 @@ read_char(struct cursor *c)
 	}
 	if (c->text[c->at] == '\\')
 		return read_escape(c);
-	if (c->text[c->at] >= 0x20) /* as most are: of one byte */
+	/* As most are: of one byte; a char may have a sign, or not. */
+	if (c->text[c->at] >= ' ' && c->text[c->at] <= '~')
 		return c->text[c->at++];
 	if ((n = utf8_next(c->text + c->at, c->len - c->at, &ch)) == 0) {
 		c->why = "these bytes are not UTF-8";
