@@ -314,7 +314,7 @@ batch_commit(void)
 	return good;
 }
 
-/* Wake them all; each may be gone as soon as it knows. */
+/* Wake them all; each may be gone as soon as it is woken. */
 static void
 tell(struct writer *members, bool failed)
 {
@@ -403,7 +403,7 @@ run_part(struct writer *one)
 
 /*
  * Run what the others in line want, until nobody is left, somebody wants the
- * lock, or the batch is full or has failed; and leave it.
+ * lock, or the batch is full or has failed.
  */
 static void
 batch_finish(void)
@@ -420,14 +420,24 @@ batch_finish(void)
 	batch_close();
 }
 
-/* The verdict on ME. */
+/* The verdict on ME, who has been woken by it. */
 static enum status
 verdict(struct writer *me)
 {
-	while (!me->judged)
-		writer_sleep(me);
 	sem_destroy(&me->news);
 	return me->failed ? ST_UNAVAILABLE : ST_OK;
+}
+
+/*
+ * ME, who holds the lock and whose part has ended, leaves the batch.  Whoever
+ * closes it wakes all, itself too: before that, nothing of ME may be read.
+ */
+static enum status
+batch_leave(struct writer *me)
+{
+	batch_finish();
+	writer_sleep(me);
+	return verdict(me);
 }
 
 /* The lock is ME's, but nothing can be written. */
@@ -447,13 +457,12 @@ db_write(db_work *wanted, void *arg)
 	assert(shared.db != NULL && wanted != NULL);
 	writer_init(&me, wanted, arg);
 	write_lock(&me);
-	if (!me.judged) {
-		if (!shared.batch.open && !batch_open(me.deadline))
-			return give_up(&me);
-		run_part(&me);
-		batch_finish();
-	}
-	return verdict(&me);
+	if (me.judged)
+		return verdict(&me);
+	if (!shared.batch.open && !batch_open(me.deadline))
+		return give_up(&me);
+	run_part(&me);
+	return batch_leave(&me);
 }
 
 enum status
@@ -468,8 +477,7 @@ db_write_begin(struct db **db)
 		return give_up(&me);
 	if (!part_begin()) {
 		part_end(&me, false);
-		batch_finish();
-		return verdict(&me);
+		return batch_leave(&me);
 	}
 	sem_destroy(&me.news);
 	*db = shared.db;
@@ -484,8 +492,7 @@ db_write_end(struct db *db, bool keep)
 	assert(db == shared.db && shared.batch.open);
 	writer_init(&me, NULL, NULL);
 	part_end(&me, keep);
-	batch_finish();
-	return verdict(&me);
+	return batch_leave(&me);
 }
 
 enum status

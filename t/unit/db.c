@@ -272,6 +272,42 @@ test_group_steps(void **state)
 	write_group(write_some_way);
 }
 
+/* Both ways, one after the other and all at once: nobody is told too early. */
+#define STORM 200
+
+static void *
+write_many(void *arg)
+{
+	intptr_t n = (intptr_t)arg, st = ST_OK;
+
+	for (intptr_t i = 0; i < STORM && st == ST_OK; i++)
+		st = (intptr_t)((n + i) % 2 == 0 ? write_one : write_one_step)(
+		    (void *)(n * STORM + i));
+	return (void *)st;
+}
+
+static void
+test_storm(void **state)
+{
+	pthread_t threads[WRITERS];
+	struct db_counts before = db_counts(), after;
+	void *result;
+
+	(void)state;
+	for (intptr_t i = 0; i < WRITERS; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, write_many, (void *)i),
+		    0);
+	for (int i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], &result);
+		assert_int_equal((intptr_t)result, ST_OK);
+	}
+	after = db_counts();
+	/* Every third is rolled back. */
+	assert_int_equal(after.writes - before.writes,
+	    WRITERS * STORM - (WRITERS * STORM + 2) / 3);
+}
+
 /* Fill the database to its brim: the whole transaction is rolled back. */
 static void *
 write_too_much(void *arg)
@@ -373,6 +409,7 @@ main(void)
 	    cmocka_unit_test(test_write_outside),
 	    cmocka_unit_test(test_group),
 	    cmocka_unit_test(test_group_steps),
+	    cmocka_unit_test(test_storm),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_limit_time),
 	};
