@@ -501,16 +501,6 @@ put_event(int64_t seq, const char *text, size_t len, void *arg)
 	events->last = seq;
 }
 
-/* The last members of an answer. */
-static void
-put_events(const struct events *events, struct buf *out)
-{
-	buf_printf(
-	    out, "\"more\":%s,\"changes\":[", events->more ? "true" : "false");
-	buf_add(out, events->text.data, events->text.len);
-	buf_puts(out, "]}");
-}
-
 /* GET /inventory/items/{sku}/history: newest first; deleted items too. */
 enum status
 item_history(struct req *rq, struct resp *rs)
@@ -534,8 +524,10 @@ item_history(struct req *rq, struct resp *rs)
 	if (st == ST_OK) {
 		buf_puts(&rs->raw, "{\"sku\":");
 		json_out_put_text(&rs->raw, rq->sku);
-		buf_puts(&rs->raw, ",");
-		put_events(&events, &rs->raw);
+		buf_printf(&rs->raw, ",\"more\":%s,\"changes\":[",
+		    events.more ? "true" : "false");
+		buf_add(&rs->raw, events.text.data, events.text.len);
+		buf_puts(&rs->raw, "]}");
 	}
 	buf_reset(&events.text);
 	return st;
@@ -596,8 +588,10 @@ change_since(struct req *rq, struct resp *rs)
 	db_snapshot_end(rq->db);
 	if (st == ST_OK) {
 		position(log.epoch, events.last, text);
-		buf_printf(&rs->raw, "{\"position\":\"%s\",", text);
-		put_events(&events, &rs->raw);
+		buf_puts(&rs->raw, "{\"changes\":[");
+		buf_add(&rs->raw, events.text.data, events.text.len);
+		buf_printf(&rs->raw, "],\"position\":\"%s\",\"more\":%s}", text,
+		    events.more ? "true" : "false");
 	}
 	buf_reset(&events.text);
 	return st;
