@@ -73,19 +73,6 @@ change_log_read(struct db *db, struct change_log *out)
 	return read_int(db, SQL_CHANGE_OLDEST, out->head + 1, &out->oldest);
 }
 
-/* A member that is not the first; its text, or null. */
-static void
-put_text(struct buf *out, const char *key, const char *text)
-{
-	buf_puts(out, ",\"");
-	buf_puts(out, key);
-	buf_puts(out, "\":");
-	if (text != NULL)
-		json_out_put_text(out, text);
-	else
-		buf_puts(out, "null");
-}
-
 /* field, old_value and new_value of the first of changes, at the top. */
 static void
 put_first(struct buf *out, struct json_object *changes)
@@ -111,20 +98,20 @@ put_event(struct query *q, const char *epoch, struct json_object *changes,
 {
 	buf_printf(out, "{\"seq\":%lld", (long long)db_int(q, 0));
 	if (epoch != NULL)
-		put_text(out, "epoch", epoch);
+		json_out_put_member(out, "epoch", epoch);
 	buf_printf(out, ",\"user_id\":%lld", (long long)db_int(q, 2));
-	put_text(out, "username", db_text(q, 3));
-	put_text(out, "update_type", db_text(q, 4));
-	put_text(out, "sku", db_text(q, 5));
+	json_out_put_member(out, "username", db_text(q, 3));
+	json_out_put_member(out, "update_type", db_text(q, 4));
+	json_out_put_member(out, "sku", db_text(q, 5));
 	buf_printf(out, ",\"version\":%lld", (long long)db_int(q, 6));
 	put_first(out, changes);
 	buf_puts(out, ",\"changes\":");
 	buf_puts(out, json_out_text(changes, NULL));
-	put_text(out, "timestamp", db_text(q, 1));
+	json_out_put_member(out, "timestamp", db_text(q, 1));
 	if (db_text(q, 8) != NULL)
-		put_text(out, "reason", db_text(q, 8));
-	put_text(out, "room", db_text(q, 9));
-	put_text(out, "source", db_text(q, 10));
+		json_out_put_member(out, "reason", db_text(q, 8));
+	json_out_put_member(out, "room", db_text(q, 9));
+	json_out_put_member(out, "source", db_text(q, 10));
 	buf_puts(out, truncated ? ",\"truncated\":true}" : "}");
 }
 

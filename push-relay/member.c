@@ -73,35 +73,23 @@ member_same_person(const struct member *a, const struct member *b)
 	       strcmp(a->who.name, b->who.name) == 0;
 }
 
-/* A member that is a text. */
-static void
-put_text(struct buf *out, const char *key, const char *text)
+/* An empty text is said as null. */
+static const char *
+maybe(const char *text)
 {
-	buf_puts(out, key);
-	json_out_put_text(out, text);
-}
-
-/* The same, or null when it is empty. */
-static void
-put_maybe(struct buf *out, const char *key, const char *text)
-{
-	if (text != NULL && text[0] != '\0') {
-		put_text(out, key, text);
-		return;
-	}
-	buf_puts(out, key);
-	buf_puts(out, "null");
+	return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 /* Who it is, as an object that goes on. */
 static void
 put_who(struct buf *out, const struct member *m)
 {
-	put_text(out, "{\"sid\":", m->who.sid);
+	buf_puts(out, "{\"sid\":");
+	json_out_put_text(out, m->who.sid);
 	buf_printf(out, ",\"user_id\":%lld", (long long)m->who.user_id);
-	put_text(out, ",\"username\":", m->who.username);
-	put_text(out, ",\"name\":", m->who.name);
-	put_text(out, ",\"color\":", m->color);
+	json_out_put_member(out, "username", m->who.username);
+	json_out_put_member(out, "name", m->who.name);
+	json_out_put_member(out, "color", m->color);
 }
 
 /* Where it is, likewise. */
@@ -118,9 +106,9 @@ put_place(struct buf *out, const struct member *m)
 		    c->x, c->y);
 	else
 		buf_puts(out, ",\"cursor_position\":null");
-	put_maybe(out, ",\"editing_row\":", c->row);
-	put_maybe(out, ",\"editing_field\":", c->field);
-	put_maybe(out, ",\"mode\":", mode_words[c->mode]);
+	json_out_put_member(out, "editing_row", maybe(c->row));
+	json_out_put_member(out, "editing_field", maybe(c->field));
+	json_out_put_member(out, "mode", maybe(mode_words[c->mode]));
 }
 
 struct json_object *
@@ -145,9 +133,9 @@ put_entry(struct buf *out, const struct member *m)
 
 	put_who(out, m);
 	put_place(out, m);
-	put_text(out, ",\"state\":", m->away ? "away" : "active");
+	json_out_put_member(out, "state", m->away ? "away" : "active");
 	clock_text(m->seen, seen);
-	put_text(out, ",\"last_seen\":", seen);
+	json_out_put_member(out, "last_seen", seen);
 }
 
 const char *

@@ -438,3 +438,15 @@ json_out_put_text(struct buf *out, const char *text)
 	}
 	buf_add(out, "\"", 1);
 }
+
+void
+json_out_put_member(struct buf *out, const char *key, const char *text)
+{
+	buf_puts(out, ",\"");
+	buf_puts(out, key);
+	buf_puts(out, "\":");
+	if (text != NULL)
+		json_out_put_text(out, text);
+	else
+		buf_puts(out, "null");
+}

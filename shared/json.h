@@ -110,5 +110,8 @@ const char *json_out_text(struct json_object *, size_t *len);
  * writes it: for what is too much to make objects of.
  */
 void json_out_put_text(struct buf *out, const char *text);
+/* Append a member that is not an object's first: KEY, a word, and its TEXT,
+ * or null for NULL. */
+void json_out_put_member(struct buf *out, const char *key, const char *text);
 
 #endif
