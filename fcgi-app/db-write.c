@@ -64,6 +64,7 @@ static struct {
 		bool open;
 		bool failed;            /* it will be rolled back */
 		int count;              /* writers that ran in it */
+		int kept;               /* of those, not rolled back */
 		struct writer *members; /* of those, who wait for the verdict */
 	} batch;                        /* the transaction */
 	int wal_pages;                  /* in the WAL after the last commit */
@@ -338,6 +339,7 @@ batch_close(void)
 
 	shared.batch.open = false;
 	pthread_mutex_lock(&shared.mu);
+	shared.counts.writes += shared.batch.kept;
 	shared.counts.commits += good;
 	if (good)
 		histogram_add(&shared.sizes, &metric_counts, count);
@@ -375,11 +377,9 @@ part_end(struct writer *me, bool keep)
 	    !run(SQL_RELEASE))
 		shared.batch.failed = true;
 	shared.batch.count++;
+	shared.batch.kept += keep;
 	me->next = shared.batch.members;
 	shared.batch.members = me;
-	pthread_mutex_lock(&shared.mu);
-	shared.counts.writes += keep;
-	pthread_mutex_unlock(&shared.mu);
 }
 
 /* Who may join the batch, of those in line; NULL: it is time to commit. */
