@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "fcgi-app/db.h"
+#include "median.h"
 #include "shared/clock.h"
 
 static const char *const texts[] = {
@@ -59,23 +60,6 @@ check(bool good)
 	}
 }
 
-static sqlite3_stmt *
-prepare(const char *text)
-{
-	sqlite3_stmt *stmt;
-
-	check(sqlite3_prepare_v3(handle, text, -1, SQLITE_PREPARE_PERSISTENT,
-		  &stmt, NULL) == SQLITE_OK);
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		int n = sqlite3_bind_parameter_index(stmt, samples[i].name);
-
-		if (n > 0)
-			sqlite3_bind_text(
-			    stmt, n, samples[i].text, -1, SQLITE_STATIC);
-	}
-	return stmt;
-}
-
 static void
 bind_int(sqlite3_stmt *stmt, const char *name, int64_t value)
 {
@@ -92,6 +76,18 @@ bind_text(sqlite3_stmt *stmt, const char *name, const char *text)
 
 	if (n > 0)
 		sqlite3_bind_text(stmt, n, text, -1, SQLITE_TRANSIENT);
+}
+
+static sqlite3_stmt *
+prepare(const char *text)
+{
+	sqlite3_stmt *stmt;
+
+	check(sqlite3_prepare_v3(handle, text, -1, SQLITE_PREPARE_PERSISTENT,
+		  &stmt, NULL) == SQLITE_OK);
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+		bind_text(stmt, samples[i].name, samples[i].text);
+	return stmt;
 }
 
 static void
@@ -140,14 +136,6 @@ change(const char *sku, int64_t n)
 	run(commit);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -170,8 +158,7 @@ main(int argc, char *argv[])
 		change(sku, i);
 		took[i] = clock_mono_us() - began;
 	}
-	qsort(took, (size_t)count, sizeof(*took), compare);
-	printf("%lld\n", (long long)took[count / 2]);
+	printf("%lld\n", (long long)median(took, (size_t)count));
 	free(took);
 	sqlite3_close(handle);
 	return 0;

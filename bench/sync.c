@@ -15,18 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "median.h"
 #include "shared/clock.h"
 
 #define SIZE   4096
 #define BLOCKS 256
-
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 int
 main(int argc, char *argv[])
@@ -54,8 +47,7 @@ main(int argc, char *argv[])
 			return 1;
 		took[i] = clock_mono_us() - began;
 	}
-	qsort(took, (size_t)count, sizeof(*took), compare);
-	printf("%lld\n", (long long)took[count / 2]);
+	printf("%lld\n", (long long)median(took, (size_t)count));
 	free(took);
 	return 0;
 }
