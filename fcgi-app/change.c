@@ -73,6 +73,16 @@ change_log_read(struct db *db, struct change_log *out)
 	return read_int(db, SQL_CHANGE_OLDEST, out->head + 1, &out->oldest);
 }
 
+void
+change_position(
+    const struct change_log *log, int64_t seq, char out[EVENT_POSITION_MAX])
+{
+	struct event_position pos = {.seq = seq};
+
+	memcpy(pos.epoch, log->epoch, sizeof(pos.epoch));
+	event_position_text(&pos, out);
+}
+
 /* field, old_value and new_value of the first of changes, at the top. */
 static void
 put_first(struct buf *out, struct json_object *changes)

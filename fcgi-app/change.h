@@ -50,6 +50,10 @@ struct change_log {
 };
 enum status change_log_read(struct db *, struct change_log *out);
 
+/* Where in that log's history SEQ is, as "epoch:seq". */
+void change_position(
+    const struct change_log *, int64_t seq, char out[EVENT_POSITION_MAX]);
+
 /* Called with each row: its number, and the text of its event, borrowed. */
 typedef void change_each(int64_t seq, const char *text, size_t len, void *arg);
 

@@ -231,7 +231,6 @@ join_json(
     const struct req *rq, const struct ticket *t, const struct change_log *log)
 {
 	struct json_object *o, *user;
-	struct event_position pos;
 	char signed_text[TICKET_MAX];
 	char position[EVENT_POSITION_MAX];
 
@@ -243,9 +242,7 @@ join_json(
 	add_text(user, "name", t->name);
 	add_text(user, "role", t->role);
 	signer_sign(t, signed_text);
-	memcpy(pos.epoch, log->epoch, sizeof(pos.epoch));
-	pos.seq = log->head;
-	event_position_text(&pos, position);
+	change_position(log, log->head, position);
 	o = json_object_new_object();
 	add_text(o, "sid", t->sid);
 	json_object_object_add(o, "user", user);

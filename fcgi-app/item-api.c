@@ -36,17 +36,6 @@ change_by(const struct req *rq, const char *update_type)
 	return what;
 }
 
-/* Where in the log's history SEQ is. */
-static void
-position(const char *epoch, int64_t seq, char text[EVENT_POSITION_MAX])
-{
-	struct event_position pos;
-
-	memcpy(pos.epoch, epoch, sizeof(pos.epoch));
-	pos.seq = seq;
-	event_position_text(&pos, text);
-}
-
 /* The item that the address names, and the fields to show it by. */
 static enum status
 load(struct req *rq, struct field_set *set, struct item *it)
@@ -153,7 +142,7 @@ page_rest(const struct list_question *question, const struct item_page *page,
 	o = json_object_new_object();
 	json_object_object_add(o, "next_cursor", next);
 	json_object_object_add(o, "counts", counts_json(counts));
-	position(log->epoch, log->head, place);
+	change_position(log, log->head, place);
 	json_object_object_add(o, "position", json_object_new_string(place));
 	return o;
 }
@@ -587,7 +576,7 @@ change_since(struct req *rq, struct resp *rs)
 	}
 	db_snapshot_end(rq->db);
 	if (st == ST_OK) {
-		position(log.epoch, events.last, text);
+		change_position(&log, events.last, text);
 		buf_puts(&rs->raw, "{\"changes\":[");
 		buf_add(&rs->raw, events.text.data, events.text.len);
 		buf_printf(&rs->raw, "],\"position\":\"%s\",\"more\":%s}", text,
