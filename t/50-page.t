@@ -2,8 +2,8 @@
 # Copyright (c) 2026 The Stockroom developers
 # SPDX-License-Identifier: ISC
 
-# The inventory page by itself: keyboard, conflicts, viewers, hostile text,
-# reduced motion, plain names on plain HTTP, phones, nothing there at all.
+# The inventory page under one person's hands: keyboard, hostile text, search,
+# dialogs, drafts, reduced motion, phones, a flood, nothing there at all.
 
 use strict;
 use warnings;
