@@ -15,7 +15,10 @@ use Encode ();
 use File::Find ();
 use File::Temp qw(tempdir);
 use FindBin qw($RealBin);
+use lib "$RealBin/lib";
 use Test::More;
+
+use Slurp qw(slurp);
 
 my $top = abs_path($ARGV[0] // "$RealBin/..");
 chdir $top or die "$top: $!";
@@ -37,15 +40,6 @@ sub paths
 	} }, '.');
 	return sort @found, grep { -f } qw(README CHANGES LICENSE Makefile.am
 	    configure.ac bootstrap);
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<:raw', $path or die "$path: $!";
-	local $/;
-	return scalar(<$fh>) // '';
 }
 
 my %tree = map { $_ => slurp($_) } paths();

@@ -11,22 +11,16 @@ use warnings;
 
 use Cwd qw(abs_path);
 use FindBin qw($RealBin);
+use lib "$RealBin/lib";
 use Test::More;
+
+use Slurp qw(slurp);
 
 my $top = abs_path("$RealBin/..");
 my $build = $ENV{STOCKROOM_BUILD} // "$top/build";
 my %pages = map { $_ => slurp("$top/man/$_") }
     qw(stockroom.7 stockroom-api.7 stockroom-app.8 stockroom-relay.8
     stockroomctl.1 stockroom.conf.5);
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$fh>;
-}
 
 # What the page says, as plain text on one line.
 sub rendered

@@ -14,20 +14,12 @@ use JSON::PP;
 use Test::More;
 
 use OpenApi;
+use Slurp qw(slurp);
 
 my $src = "$FindBin::Bin/..";
 
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $f, '<', "$src/$path" or die "$path: $!";
-	local $/;
-	return <$f>;
-}
-
-my $doc = JSON::PP->new->utf8->decode(slurp('fcgi-app/openapi.json'));
-my $routes = slurp('fcgi-app/routes.c');
+my $doc = JSON::PP->new->utf8->decode(slurp("$src/fcgi-app/openapi.json"));
+my $routes = slurp("$src/fcgi-app/routes.c");
 
 # "METHOD path" => what routes.c says of it.
 my %route;
@@ -102,14 +94,14 @@ for my $name (sort keys %told) {
 
 # The list's filters, and the record's fields.
 my %filter = map { $_ => 1 }
-    slurp('fcgi-app/filter.def') =~ /^\s*F\((\w+),/mg;
+    slurp("$src/fcgi-app/filter.def") =~ /^\s*F\((\w+),/mg;
 my %query = map { $_->{name} => 1 }
     @{ $doc->{paths}{'/inventory/items'}{get}{parameters} };
 delete @query{qw(limit cursor sort q)};
 is(join(' ', sort keys %query), join(' ', sort keys %filter),
     'the filters of the list');
 
-my $field_c = slurp('fcgi-app/field.c');
+my $field_c = slurp("$src/fcgi-app/field.c");
 my (%settable, %others);
 while ($field_c =~ /^\s*\{\s*"(\w+)",\s*"[^"]*",\s*FIELD_\w+,([^\n]*?)
     (?:SET|DERIVED)\(/mgx) {
@@ -146,7 +138,8 @@ sub keywords
 is_deeply([map { keywords($schemas->{$_}, $_) } sort keys %$schemas], [],
     "the schemas say nothing that is not judged");
 
-my ($version) = slurp('configure.ac') =~ /AC_INIT\(\[\w+\],\s*\[([^\]]+)\]/;
+my ($version) = slurp("$src/configure.ac") =~
+    /AC_INIT\(\[\w+\],\s*\[([^\]]+)\]/;
 is($doc->{info}{version}, $version, 'the version');
 
 done_testing;

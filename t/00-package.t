@@ -11,18 +11,12 @@ use warnings;
 use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use FindBin;
+use lib "$FindBin::Bin/lib";
 use Test::More;
 
+use Slurp qw(slurp);
+
 chdir "$FindBin::RealBin/.." or die "..: $!";
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$fh>;
-}
 
 my ($version) = slurp('configure.ac') =~ /^AC_INIT\(\[\w+\], \[([\d.]+)\]/m;
 ok $version, 'configure.ac has a version';

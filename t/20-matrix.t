@@ -17,6 +17,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Check;
+use Slurp qw(slurp);
 use Stockroom;
 
 my %RANK = (none => 0, viewer => 1, editor => 2, admin => 3);
@@ -83,13 +84,6 @@ my %FROM = (
 );
 my @TYPES = (undef, 'text/plain', 'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x', 'application/json; charset=latin1');
-
-sub slurp
-{
-	open my $fh, '<:raw', $_[0] or die "$_[0]: $!";
-	local $/;
-	return scalar <$fh>;
-}
 
 # What ROW must answer WHO from FROM.  WHO: rank; token: 1, or 0 for one that
 # does not hold; refused: the web server's word for somebody we do not let in.

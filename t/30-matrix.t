@@ -17,6 +17,7 @@ use Time::HiRes qw(time);
 
 use Nginx;
 use Relay;
+use Slurp qw(slurp);
 
 # Each route, and what its row must ask for.
 my %CLASS = (
@@ -63,13 +64,6 @@ my $friend = 'https://app.example.com';
 my $r = Relay->new(env => { STOCKROOM_LISTEN => "127.0.0.1:$port",
     STOCKROOM_ORIGIN => $page, ALLOW_ORIGINS => $friend });
 my $app = $r->app(head => 0);
-
-sub slurp
-{
-	open my $fh, '<:raw', $_[0] or die "$_[0]: $!";
-	local $/;
-	return scalar <$fh>;
-}
 
 my $source = slurp($r->top . '/push-relay/route.c');
 my @routes;

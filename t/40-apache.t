@@ -19,6 +19,7 @@ use Apache;
 use Check;
 use Nginx;
 use Scene;
+use Slurp qw(spew);
 use Stockroom;
 
 my $tree = Nginx::install(Stockroom::build());
@@ -65,7 +66,7 @@ sub body_of
 	my ($s, $sku, $size) = @_;
 
 	my $text = qq({"sku":"$sku","name":"n");
-	Nginx::spew("$s->{dir}/body",
+	spew("$s->{dir}/body",
 	    $text . ' ' x ($size - 1 - length $text) . '}');
 	return ('--data-binary', "\@$s->{dir}/body");
 }
@@ -276,7 +277,7 @@ sub with_passwords
 {
 	my ($text, $dir) = @_;
 
-	Nginx::spew("$dir/apache2/stockroom.users", join '', map {
+	spew("$dir/apache2/stockroom.users", join '', map {
 	    `htpasswd -nbB -C 5 $_ '$_ pw'` =~ s/\n+/\n/r }
 	    qw(ana ben carol));
 	$text =~ s/^(\t?)#(Include ".*stockroom-auth\.conf")/$1$2/m
@@ -334,7 +335,7 @@ for my $app (qw(proxy fcgid cgi)) {
 		}, 20), "$v: killed, it is started again");
 	}
 	if ($app eq 'cgi') {
-		Nginx::spew("$s->{dir}/libexec/stockroom-app",
+		spew("$s->{dir}/libexec/stockroom-app",
 		    "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n");
 		my $env = call($s, 'GET', 'x', '-H', 'Proxy: http://evil/')
 		    ->{body};
@@ -343,7 +344,7 @@ for my $app (qw(proxy fcgid cgi)) {
 		unlike($env, qr/PROXY/, "$v: no HTTP_PROXY");
 		unlike(fetch($s, '-u', 'ana:secret', "$s->{url}api/v1/x")
 		    ->{body}, qr/HTTP_AUTHORIZATION/, "$v: no password");
-		Nginx::spew("$s->{dir}/libexec/stockroom-app", "#!/nowhere\n");
+		spew("$s->{dir}/libexec/stockroom-app", "#!/nowhere\n");
 		my $r = call($s, 'GET', 'health');
 		is_json_problem($r, 500, "$v: a program that cannot start");
 	}

@@ -18,6 +18,7 @@ use lib "$FindBin::RealBin/lib";
 use Test::More;
 
 use Scene;
+use Slurp qw(slurp spew);
 use Stockroom;
 
 my $top = Stockroom::top();
@@ -50,8 +51,8 @@ is_deeply([grep { m{/} } @all], [sort map { "$v/$_" } @ours],
     'everything is below it');
 is_deeply([grep { !m{/} } @all], [qw(index.html load.js management.html
     test-collaboration.html)], 'but the pages and what loads them');
-is_deeply([grep { Nginx::slurp("$htdocs/$v/$_") ne
-    Nginx::slurp("$top/htdocs/$_") } @ours], [], 'unchanged');
+is_deeply([grep { slurp("$htdocs/$v/$_") ne
+    slurp("$top/htdocs/$_") } @ours], [], 'unchanged');
 is(mode("$htdocs/$_"), '644', "$_ is for everybody to read")
     for 'index.html', "$v/js/app.js";
 is(mode("$htdocs/$_"), '755', "$_ as well") for 'v', "$v/js";
@@ -124,17 +125,17 @@ sub change
 {
 	my ($file, $how) = @_;
 
-	Nginx::spew("$work/src/$file", $how->(Nginx::slurp("$work/src/$file")));
+	spew("$work/src/$file", $how->(slurp("$work/src/$file")));
 }
 is_deeply([build()], \@hash, 'the same content, the same hash');
 change('index.html', sub { $_[0] =~ s/Sign in to the inventory/Come in/r });
 is_deeply([build()], \@hash, 'a page of its own does not matter');
-like(Nginx::slurp("$work/to/index.html"), qr/Come in/, 'but is there');
+like(slurp("$work/to/index.html"), qr/Come in/, 'but is there');
 change('css/base.css', sub { "$_[0]/* */\n" });
 my @next = build();
 is(scalar @next, 1, 'another look: one build');
 isnt($next[0], $hash[0], 'another hash');
-my $page = Nginx::slurp("$work/to/management.html");
+my $page = slurp("$work/to/management.html");
 like($page, qr{"\.\./v/$next[0]/js/app\.js"}, 'which the pages name');
 is(index($page, $hash[0]), -1, 'and not the old one');
 rename "$work/src/js/words.js", "$work/src/js/wordz.js";
@@ -168,18 +169,18 @@ sub fill
 		open STDERR, '>&', $err;
 		$st;
 	};
-	return ($status, Nginx::slurp("$said"));
+	return ($status, slurp("$said"));
 }
 for (['1.18.0', 0], ['1.22.1', 0], ['1.25.0', 0], ['1.25.1', 1],
     ['1.26.3', 1], ['1.100.0', 1], ['none', 0]) {
 	my ($version, $new) = @$_;
 	is((fill($version, @fill))[0], 0, "nginx $version");
-	my $site = Nginx::slurp("$work/conf/site-tls.conf");
+	my $site = slurp("$work/conf/site-tls.conf");
 	is(() = $site =~ /^\tlisten .*443 ssl http2 /mg, $new ? 0 : 2,
 	    'HTTP/2 by "listen"') ;
 	is(() = $site =~ /^\thttp2 on;$/mg, $new, 'or by itself');
 }
-like(Nginx::slurp("$work/conf/locations.conf"), qr{^\talias /p&\|\\1//;$}m,
+like(slurp("$work/conf/locations.conf"), qr{^\talias /p&\|\\1//;$}m,
     'a path is taken as it is');
 my ($status, $said) = fill(undef, @fill[1 .. $#fill]);
 isnt($status, 0, 'a name without a value');

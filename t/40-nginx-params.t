@@ -14,6 +14,7 @@ use Test::More;
 
 use Echo;
 use Scene;
+use Slurp qw(spew);
 use Stockroom;
 
 my $tree = Nginx::install(Stockroom::build());
@@ -78,7 +79,7 @@ for (['127.0.0.1', $from], ['192.0.2.1', '127.0.0.1']) {
 # -- auth_basic
 
 $s = site(edit => Nginx::uncomment('auth_basic'));
-Nginx::spew("$s->{dir}/etc/stockroom.htpasswd",
+spew("$s->{dir}/etc/stockroom.htpasswd",
     'ana:' . `openssl passwd -apr1 stockroom`);
 is(told($s)->{status}, 401, 'auth_basic: nobody gets in without a name');
 is(told($s, '-u', 'ana:guess')->{status}, 401, 'nor with a wrong password');

@@ -14,6 +14,7 @@ use lib "$FindBin::RealBin/lib";
 use Test::More;
 
 use Scene;
+use Slurp qw(slurp spew);
 use Stockroom;
 
 my $tree = Nginx::install(Stockroom::build());
@@ -84,7 +85,7 @@ like($seen->{cookie}, qr/^stockroom_session=.*; Path=\/;/, "the cookie's path");
 
 # The lines for the main level are in force: a worker's limit.
 my ($worker) = `ps -o pid= --ppid @{[$s->pid('nginx')]}` =~ /(\d+)/;
-like(Nginx::slurp("/proc/$worker/limits"), qr/^Max open files\s+16384\s/m,
+like(slurp("/proc/$worker/limits"), qr/^Max open files\s+16384\s/m,
     'descriptors for many streams');
 
 # A dead peer is found out by TCP.
@@ -115,9 +116,9 @@ $fresh->close;
 
 # The old workers' time, made short to see it come.
 my $main = "$s->{dir}/etc/nginx/main.conf";
-Nginx::spew($main, Nginx::slurp($main) =~
+spew($main, slurp($main) =~
     s/^(worker_shutdown_timeout) 60s;$/$1 1s;/mr);
-like(Nginx::slurp($main), qr/timeout 1s;/, 'old workers have a minute');
+like(slurp($main), qr/timeout 1s;/, 'old workers have a minute');
 my $workers = sub { return `ps -o pid= --ppid @{[$s->pid('nginx')]}` };
 my @old = $workers->();
 $s->kill('nginx', 'HUP');
@@ -188,7 +189,7 @@ $s->{proc}{h2}{dirty} = 1;
 my $all = sub {
 	my ($what) = @_;
 	return $s->wait_for(sub {
-		return $n == grep { -s && Nginx::slurp($_) =~ $what }
+		return $n == grep { -s && slurp($_) =~ $what }
 		    map { "$s->{dir}/h2.$_" } 1 .. $n }, 20);
 };
 ok($all->(qr/^event: room_joined/m), "$n streams");
@@ -241,7 +242,7 @@ $s = Stockroom->new(relay => 1, users => { admin => 'admin' }, env => {
     STOCKROOM_AUTH => 'remote_user', STOCKROOM_REMOTE_ROLE => 'editor' },
     nginx => { tree => $tree, site => 'site-tls',
     edit => Nginx::uncomment('auth_basic') });
-Nginx::spew("$s->{dir}/etc/stockroom.htpasswd", join '',
+spew("$s->{dir}/etc/stockroom.htpasswd", join '',
     map { "$_:" . `openssl passwd -apr1 secret-of-$_` } qw(ana ben));
 $seen = scene($s, who => { map { $_ => ['-u', "$_:secret-of-$_"] }
     qw(ana ben) });

@@ -12,6 +12,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 
 use Check;
+use Slurp qw(slurp);
 use Stockroom;
 
 my $s = Stockroom->new(demo => 1, relay => 1, nginx => 1);
@@ -33,15 +34,6 @@ sub curl
 	$head = $1 while $body =~ s{\A(HTTP/\S+ .*?\r\n\r\n)}{}s;
 	my ($status) = $head =~ m{^HTTP/\S+ (\d+)};
 	return ($status // 0, $body, $head);
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<:raw', $path or die "$path: $!";
-	local $/;
-	return scalar <$fh>;
 }
 
 sub decode

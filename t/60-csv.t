@@ -16,6 +16,7 @@ use Time::HiRes qw(time);
 
 use Check;
 use OpenApi;
+use Slurp qw(slurp);
 use Stockroom;
 
 my $s = Stockroom->new(relay => 1, env => { STOCKROOM_USER_WRITES => 0 });
@@ -32,13 +33,6 @@ sub file
 	print $fh encode('UTF-8', join '', @lines);
 	close $fh or die "$path: $!";
 	return $path;
-}
-
-sub slurp
-{
-	open my $fh, '<:raw', $_[0] or die "$_[0]: $!";
-	local $/;
-	return scalar <$fh> // '';
 }
 
 # Import with --json: (exit code, document, messages).

@@ -27,6 +27,7 @@ use Time::HiRes qw(time sleep);
 use Check;
 use FastCGI;
 use Power;
+use Slurp qw(slurp);
 use Stockroom;
 
 use constant {
@@ -75,7 +76,7 @@ sub answers
 
 	my %n;
 	for (glob "$tmp/answers.$name-*") {
-		$n{$_}++ for split "\n", Power::slurp($_);
+		$n{$_}++ for split "\n", slurp($_);
 	}
 	return \%n;
 }
@@ -289,8 +290,8 @@ sub file_faults
 	}
 	push @bad, 'the new key is lost' if
 	    defined marked($p, $n, 'end rotate') &&
-	    Power::slurp("$dir/ticket.key") ne
-	    Power::slurp("$s->{dir}/ticket.key");
+	    slurp("$dir/ticket.key") ne
+	    slurp("$s->{dir}/ticket.key");
 	return @bad;
 }
 

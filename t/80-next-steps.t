@@ -15,6 +15,7 @@ use Test::More;
 
 use Deb;
 use Scene;
+use Slurp qw(slurp);
 use Tree;
 
 plan skip_all => 'a tree of its own needs root' if $> != 0;
@@ -26,7 +27,7 @@ Tree::alone(sub { Tree::base($deb, @Tree::SETS) });
 sub lines_behind
 {
 	my ($server) = @_;
-	my ($block) = Deb::slurp("$FindBin::Bin/../README") =~
+	my ($block) = slurp("$FindBin::Bin/../README") =~
 	    /^Behind \Q$server\E,.*?\n\n((?:    [^\n]*\n)+)/ms;
 
 	return map { s/^    //r } split /\n/, $block // '';
@@ -90,7 +91,7 @@ sub quoted
 sub other_ways
 {
 	my ($tree) = @_;
-	my ($lines) = Deb::slurp("$FindBin::Bin/../conf/apache/" .
+	my ($lines) = slurp("$FindBin::Bin/../conf/apache/" .
 	    'app-fcgid.conf.in') =~ /is restarted:\n#\n(.*?)\n#\n/s;
 	my $site = '/etc/apache2/conf-available/stockroom.conf';
 	my $restart = "systemctl restart apache2\n" .

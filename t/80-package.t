@@ -14,6 +14,7 @@ use File::Temp qw(tempdir);
 use Test::More;
 
 use Deb;
+use Slurp qw(slurp);
 use Tree;
 use Writer;
 
@@ -26,7 +27,7 @@ Tree::alone(sub { Tree::base($deb, @Tree::SETS) });
 my $lint = `lintian --allow-root --fail-on error,warning \\
     --tag-display-limit 0 '$deb->{changes}' 2>&1`;
 is $?, 0, 'lintian has nothing to say' or diag $lint;
-my $log = Deb::slurp($deb->{log});
+my $log = slurp($deb->{log});
 unlike $log, qr/warning:/i, 'dpkg-buildpackage has not either';
 
 my $tree = Tree->new(Tree::base($deb, @Tree::SETS));

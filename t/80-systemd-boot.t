@@ -20,6 +20,7 @@ use Time::HiRes qw(sleep time);
 
 use Client;
 use FastCGI;
+use Slurp qw(slurp);
 use Stockroom;
 use Tree;
 
@@ -140,7 +141,7 @@ sub inside
 {
 	my ($name, @lines) = @_;
 	my $unit = "/etc/systemd/system/stockroom-$name.service";
-	my $text = Deb::slurp($tree->path($unit));
+	my $text = slurp($tree->path($unit));
 
 	$text =~ s/^(?:Type|Requires|After|Sockets|Restart\w*|WatchdogSec|
 	    NoExecPaths|StartLimit\w*|ExecStart)=.*\n//gmx;
@@ -236,7 +237,7 @@ for (1 .. 3) {
 open my $fh, '>', $until;
 waitpid $_, 0 for @pids;
 for my $name (sort keys %job) {
-	my ($n, @failed) = split /\n/, Deb::slurp("$until.$name");
+	my ($n, @failed) = split /\n/, slurp("$until.$name");
 	cmp_ok $n, '>', 10, "$name: requests";
 	is_deeply \@failed, [], 'none failed';
 	unlink "$until.$name";

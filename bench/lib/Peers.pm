@@ -28,6 +28,7 @@ use Load;
 use Nginx;
 use Proc;
 use Relay;
+use Slurp qw(slurp spew);
 
 use constant {
 	SECRET => 'signs the tickets of peers',
@@ -200,10 +201,10 @@ sub ours_nginx
 	my ($self) = @_;
 
 	my $conf = Nginx::configure($self->{r});
-	my $text = Nginx::slurp($conf);
+	my $text = slurp($conf);
 	$text =~ s/worker_connections \d+/worker_connections 16000/
 	    or die "$conf: no worker_connections\n";
-	Nginx::spew($conf, $text);
+	spew($conf, $text);
 	$self->nginx('nginx', $conf);
 }
 
@@ -232,9 +233,9 @@ sub fill
 	$r->{port} //= Nginx::free_port();
 	my %in = (DIR => $r->{dir}, PORT => $r->{port}, SECRET => SECRET,
 	    BACK => $self->{back} // '', MODULES => '/usr/lib/nginx/modules');
-	my $text = Nginx::slurp("$here/$name.conf.in");
+	my $text = slurp("$here/$name.conf.in");
 	$text =~ s/\@(\w+)\@/$in{$1}/g;
-	Nginx::spew("$r->{dir}/$name.conf", $text);
+	spew("$r->{dir}/$name.conf", $text);
 	return "$r->{dir}/$name.conf";
 }
 
@@ -296,7 +297,7 @@ sub tickets
 	return () unless $k->{peer};
 	my $path = "$self->{r}{dir}/tickets";
 	my $expires = time + 86400;
-	Nginx::spew($path, join '', map {
+	spew($path, join '', map {
 		$k->{ticket}->($_, int $expires) . "\n"
 	    } 1 .. $self->{clients});
 	return (peer => $k->{peer}, tickets => $path);

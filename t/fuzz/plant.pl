@@ -14,6 +14,10 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(basename dirname);
 use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Slurp qw(slurp);
 
 # Target, file, and what of it becomes what.
 my @plants = (
@@ -73,13 +77,6 @@ my @plants = (
 my ($build, $main, $out, $sanitize) = @ARGV;
 @ARGV >= 3 or die "usage: plant.pl BUILD MAIN OUT [SANITIZE]\n";
 my $top = abs_path(dirname(__FILE__) . '/../..');
-
-sub slurp
-{
-	open my $fh, '<', $_[0] or die "$_[0]: $!\n";
-	local $/;
-	return scalar <$fh>;
-}
 
 # What the makefile of the build directory says.
 my %make = slurp("$build/Makefile") =~ /^(\w+) = ((?:.*\\\n)*.*)$/mg;

@@ -24,6 +24,7 @@ use File::Path qw(make_path);
 use IO::Socket::INET;
 
 use Nginx qw();
+use Slurp qw(slurp spew);
 
 use constant {
 	MODULES => '/usr/lib/apache2/modules',
@@ -103,15 +104,15 @@ sub configure
 	my $fill = filler($s, $data, %opt);
 	for my $file (glob "$tree$data/conf/apache/*.conf") {
 		my ($name) = $file =~ m{([^/]+)$};
-		Nginx::spew("$etc/$name", $fill->(Nginx::slurp($file)));
+		spew("$etc/$name", $fill->(slurp($file)));
 	}
 	my $name = "$etc/stockroom-$opt{site}.conf";
-	my $text = Nginx::slurp($name);
+	my $text = slurp($name);
 	$text = choose($text, %opt);
 	$text = $opt{edit}->($text, $dir) if $opt{edit};
-	Nginx::spew($name, $text);
+	spew($name, $text);
 	address($s, %opt);
-	Nginx::spew("$etc/apache2.conf", main_file($s, $name, %opt));
+	spew("$etc/apache2.conf", main_file($s, $name, %opt));
 	return "$etc/apache2.conf";
 }
 

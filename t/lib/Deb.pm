@@ -20,6 +20,7 @@ use Fcntl qw(:flock);
 use File::Find ();
 use File::Path qw(make_path remove_tree);
 
+use Slurp qw(slurp);
 use Stockroom;
 
 # Run a command with its output at the end of LOG; true if it went well.
@@ -37,15 +38,6 @@ sub run_logged
 	}
 	waitpid $pid, 0;
 	return $? == 0;
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<:raw', $path or die "$path: $!\n";
-	local $/;
-	return scalar(<$fh>) // '';
 }
 
 # A name for all that lies below a directory: names, modes and contents.

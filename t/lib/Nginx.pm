@@ -20,6 +20,8 @@ use File::Path qw(make_path);
 use File::Temp ();
 use IO::Socket::INET;
 
+use Slurp qw(slurp spew);
+
 use constant HOST => 'stock.example.com';
 
 # What "make install" brings of the page and the configuration, in a temp dir
@@ -45,24 +47,6 @@ sub datadir
 	my ($conf) = grep { -d } glob "$tree/usr/share/stockroom " .
 	    "$tree/usr/local/share/stockroom $tree/*/share/stockroom";
 	return $conf =~ s/^\Q$tree\E//r;
-}
-
-sub slurp
-{
-	my ($path) = @_;
-
-	open my $fh, '<:raw', $path or die "$path: $!\n";
-	local $/;
-	return scalar <$fh>;
-}
-
-sub spew
-{
-	my ($path, $text) = @_;
-
-	open my $fh, '>:raw', $path or die "$path: $!\n";
-	print $fh $text;
-	close $fh or die "$path: $!\n";
 }
 
 sub program

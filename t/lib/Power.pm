@@ -15,6 +15,8 @@ package Power;
 use strict;
 use warnings;
 
+use Slurp qw(slurp);
+
 use constant { SECTOR => 512, STYLES => 4 };
 
 sub new
@@ -40,13 +42,6 @@ sub new
 		push @{ $self->{records} }, [$kind, @words];
 	}
 	return $self;
-}
-
-sub slurp
-{
-	open my $fh, '<:raw', $_[0] or die "$_[0]: $!\n";
-	local $/;
-	return scalar <$fh> // '';
 }
 
 sub count { return scalar @{ $_[0]{records} } }

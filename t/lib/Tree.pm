@@ -30,6 +30,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 use Deb;
+use Slurp qw(slurp);
 use Stockroom;
 
 # What the tests install, each in a tree of its own.
@@ -69,7 +70,7 @@ sub unshare
 {
 	my @rooted = grep { (split)[4] eq '/' } split /
 /,
-	    Deb::slurp('/proc/self/mountinfo');
+	    slurp('/proc/self/mountinfo');
 
 	return ('unshare', '--mount',
 	    @rooted ? () : ('--propagation', 'unchanged'));
@@ -90,7 +91,7 @@ sub sources
 
 sub codename
 {
-	my ($name) = Deb::slurp('/etc/os-release') =~
+	my ($name) = slurp('/etc/os-release') =~
 	    /^VERSION_CODENAME=(\w+)/m or die "which Debian is this?\n";
 
 	return $name;
@@ -105,7 +106,7 @@ sub base
 	my @sources = sources();
 	my $needs = `dpkg-deb -f '$deb->{path}' Depends Recommends`;
 	my $key = substr sha256_hex(join "\n", codename(), @sources, $needs,
-	    (map { "@$_" } @sets), Deb::slurp(__FILE__)), 0, 16;
+	    (map { "@$_" } @sets), slurp(__FILE__)), 0, 16;
 
 	make_path($dir);
 	open my $lock, '>', "$dir/lock" or die "$dir/lock: $!\n";
@@ -128,7 +129,7 @@ sub make_base
 	unlink $log;
 	my $go = sub {
 		Deb::run_logged($log, unshare(), @_) or
-		    die "@_ failed\n" . Deb::slurp($log);
+		    die "@_ failed\n" . slurp($log);
 	};
 	$go->('debootstrap', '--variant=minbase', '--include=systemd-sysv',
 	    codename(), $root, $uri);
@@ -159,7 +160,7 @@ sub settle
 	    /etc/ssl/certs/ca-certificates.crt)) {
 		next if !-e $file;
 		make_path("$root$file" =~ s{/[^/]+$}{}r);
-		spew("$root$file", Deb::slurp($file));
+		spew("$root$file", slurp($file));
 	}
 }
 
@@ -206,7 +207,7 @@ sub new
 		$state = $r->{out} // '';
 		return $state =~ /^(?:running|degraded)$/m;
 	}) or die "the tree does not boot: $state\n" .
-	    Deb::slurp("$dir.log");
+	    slurp("$dir.log");
 	return $self;
 }
 
