@@ -67,22 +67,13 @@ check_ring(void)
 	}
 }
 
-/* Lines that a relay may say; the last one may yet lack its end. */
+/* What a relay may say. */
 static void
-check_lines(char *text)
+check_said(const struct event *ev)
 {
-	struct event ev;
-	char *line, *end;
-
-	for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-		*end = '\0';
-		memset(&ev, 0, sizeof(ev));
-		MUST(event_parse(line, (size_t)(end - line), &ev) == ST_OK);
-		MUST(ev.kind == EVENT_HELLO || ev.kind == EVENT_REPLAY_FROM ||
-		     ev.kind == EVENT_ACK || ev.kind == EVENT_PRESENCE ||
-		     ev.kind == EVENT_STALE_EPOCH);
-		event_reset(&ev);
-	}
+	MUST(ev->kind == EVENT_HELLO || ev->kind == EVENT_REPLAY_FROM ||
+	     ev->kind == EVENT_ACK || ev->kind == EVENT_PRESENCE ||
+	     ev->kind == EVENT_STALE_EPOCH);
 }
 
 static void
@@ -110,7 +101,7 @@ end(const int apps[APPS])
 
 	for (int i = 0; i < APPS; i++) {
 		world_receive(apps[i], said, sizeof(said));
-		check_lines(said);
+		world_events(said, check_said);
 		close(apps[i]);
 	}
 	run();

@@ -210,3 +210,18 @@ world_receive(int fd, char *out, size_t size)
 	out[len] = '\0';
 	return len;
 }
+
+void
+world_events(char *text, void (*check)(const struct event *))
+{
+	struct event ev;
+	char *line, *end;
+
+	for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		memset(&ev, 0, sizeof(ev));
+		MUST(event_parse(line, (size_t)(end - line), &ev) == ST_OK);
+		check(&ev);
+		event_reset(&ev);
+	}
+}

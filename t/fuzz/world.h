@@ -6,7 +6,8 @@
 /*
  * What targets need that are more than a parser: a database in a directory
  * that goes at the end, and is for each input as it was for the first; the
- * settings; a pair of sockets.  Made at first use.
+ * settings; a pair of sockets, and what is said on the event socket.  Made at
+ * first use.
  */
 #ifndef T_FUZZ_WORLD_H
 #define T_FUZZ_WORLD_H
@@ -16,6 +17,7 @@
 
 #include "fcgi-app/app.h"
 #include "fcgi-app/db.h"
+#include "shared/event.h"
 
 /* An admin's token, and the cookie of his session: they hold. */
 #define WORLD_TOKEN  "sr_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -46,5 +48,11 @@ void world_send(int fd, const void *data, size_t len);
  * What has come, at most SIZE - 1 bytes, with a NUL behind it; its length.
  */
 size_t world_receive(int fd, char *out, size_t size);
+
+/*
+ * Show each line of TEXT, which must be an event's, to CHECK; the last one
+ * may yet lack its end.  The text is cut up.
+ */
+void world_events(char *text, void (*check)(const struct event *));
 
 #endif
