@@ -78,8 +78,9 @@ int
 ctl_file_begin(
     struct ctl *ctl, struct ctl_file *file, const char *path, bool force)
 {
+	sigset_t all, old;
 	struct stat st;
-	int len;
+	int error, len;
 
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
@@ -92,11 +93,17 @@ ctl_file_begin(
 		    "%s is there already; --force would replace it", path);
 	snprintf(file->temp, sizeof(file->temp), "%.*s.XXXXXX",
 	    (int)sizeof(file->temp) - 8, path);
-	if ((file->fd = mkostemp(file->temp, O_CLOEXEC)) == -1) {
+	/* A signal between the two would leave a file that nobody removes. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if ((file->fd = mkostemp(file->temp, O_CLOEXEC)) != -1)
+		watch(file->temp);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (file->fd == -1) {
 		file->temp[0] = '\0';
-		return ctl_fail_errno(ctl, path, errno);
+		return ctl_fail_errno(ctl, path, error);
 	}
-	watch(file->temp);
 	remove_at_exit();
 	return EX_OK;
 }
