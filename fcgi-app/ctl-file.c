@@ -54,16 +54,27 @@ remove_and_end(int sig)
 	raise(sig);
 }
 
-/* Have the signals remove the file, or let them end us as ever. */
+/* Signals wait, until the caller sets the mask back to what this returns. */
+static sigset_t
+hold_signals(void)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	return old;
+}
+
+/*
+ * Have the signals remove the file, or let them end us as ever.  Called while
+ * they are held.
+ */
 static void
 watch(const char *path)
 {
 	struct sigaction sa = {0};
-	sigset_t all, old;
 	size_t i;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
 	for (i = 0; i < DOOMED_COUNT; i++)
 		snprintf(doomed[i], sizeof(doomed[i]), "%s%s",
 		    path != NULL ? path : "", path != NULL ? suffixes[i] : "");
@@ -71,15 +82,14 @@ watch(const char *path)
 	sigfillset(&sa.sa_mask);
 	for (i = 0; i < SIGNAL_COUNT; i++)
 		sigaction(signals[i], &sa, NULL);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 int
 ctl_file_begin(
     struct ctl *ctl, struct ctl_file *file, const char *path, bool force)
 {
-	sigset_t all, old;
 	struct stat st;
+	sigset_t old;
 	int error, len;
 
 	memset(file, 0, sizeof(*file));
@@ -94,8 +104,7 @@ ctl_file_begin(
 	snprintf(file->temp, sizeof(file->temp), "%.*s.XXXXXX",
 	    (int)sizeof(file->temp) - 8, path);
 	/* A signal between the two would leave a file that nobody removes. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	old = hold_signals();
 	if ((file->fd = mkostemp(file->temp, O_CLOEXEC)) != -1)
 		watch(file->temp);
 	error = errno;
@@ -155,6 +164,8 @@ ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
 void
 ctl_file_drop(struct ctl_file *file)
 {
+	sigset_t old;
+
 	if (file->fd == -1)
 		return;
 	close(file->fd);
@@ -162,5 +173,7 @@ ctl_file_drop(struct ctl_file *file)
 	if (file->temp[0] != '\0')
 		remove_all();
 	file->temp[0] = '\0';
+	old = hold_signals();
 	watch(NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
