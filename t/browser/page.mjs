@@ -165,6 +165,21 @@ export function noteGone(seat, name, selector) {
 	}, name, selector);
 }
 
+/**
+ * GO closes a tab and gives the ms until another one saw that; BACK opens it
+ * again.  Gives the ms of the first time that took less than MOST, or of the
+ * third: Firefox on a busy machine sends one in thirty of its farewells not at
+ * all, and the relay then waits its PRESENCE_GRACE.  Three are no accident.
+ */
+export async function farewell(most, go, back) {
+	for (let n = 1; ; n++) {
+		const took = await go();
+		if (took < most || n === 3)
+			return took;
+		await back();
+	}
+}
+
 /** Note when the next event of TYPE happens on the page (a key, a click). */
 export function noteEvent(seat, name, type) {
 	return seat.run((name, type) => {

@@ -7,7 +7,7 @@
  */
 import { scene, inTurn, launch, ok, is, see, until, url } from './lib.mjs';
 import { MANAGEMENT, at, rowOf, cellOf, avatarOf, badgeOf, signIn, skus, open,
-	write, shows, leaveTable } from './page.mjs';
+	write, shows, leaveTable, farewell } from './page.mjs';
 
 const [kind, way] = process.argv.slice(2);
 const polls = way === 'poll';
@@ -79,7 +79,7 @@ async function quiet() {
 }
 
 /** ben closes his tab; ms until ana saw it. */
-async function closeTab() {
+async function close() {
 	const from = Date.now();
 	await ben.close();
 	await until('ana sees him go', async () =>
@@ -87,18 +87,17 @@ async function closeTab() {
 	return Date.now() - from;
 }
 
+/** He is back in a new one. */
+async function comeBack() {
+	const { strays } = ben;
+	ben = tap(await ben.tab());
+	ben.strays = strays;
+	await ben.go(MANAGEMENT);
+	await until('ana sees him again', () => ana.visible(avatarOf('ben')));
+}
+
 async function leave() {
-	let took = await closeTab();
-	// Firefox on a busy machine does not send each farewell.
-	for (let n = 0; n < 2 && took >= GRACE - 2000; n++) {
-		const { strays } = ben;
-		ben = tap(await ben.tab());
-		ben.strays = strays;
-		await ben.go(MANAGEMENT);
-		await until('ana sees him again', () =>
-		    ana.visible(avatarOf('ben')));
-		took = await closeTab();
-	}
+	const took = await farewell(GRACE - 2000, close, comeBack);
 	ok(took < GRACE - 2000, 'he has said that he leaves', `${took} ms`);
 	is(await ana.text(at('connection-status')), 'Live', 'ana is Live');
 	is([...ana.strays, ...ben.strays], [], 'nothing was asked elsewhere');
