@@ -16,6 +16,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Check;
+use Slurp qw(replace);
 use Stockroom;
 
 my $s = Stockroom->new(relay => 1);
@@ -29,16 +30,6 @@ sub slurp
 	open my $fh, '<', $path or return '';
 	local $/;
 	return scalar <$fh>;
-}
-
-sub spew
-{
-	my ($path, $text) = @_;
-
-	unlink $path;
-	open my $fh, '>', $path or die "$path: $!\n";
-	print $fh $text;
-	close $fh or die;
 }
 
 # Run a key command; its document.
@@ -174,7 +165,7 @@ rotate();
 my $soon = int(time * 1000) + 3000;
 my $lines = slurp($list);
 $lines =~ s{ \d+\n\z}{ $soon\n} or die;
-spew("$list.new", $lines);
+replace("$list.new", $lines);
 chmod 0444, "$list.new";
 rename "$list.new", $list or die;
 $vera = $s->open_stream(as => 'vera');
@@ -192,7 +183,7 @@ ok $ana->wait_for('room_joined'), 'ana joins again';
 # ---- files that are no good
 
 my $good = slurp($list);
-spew($list, "no key\n");
+replace($list, "no key\n");
 ok $s->wait_for(sub { $s->log_text('relay') =~
     /ticket\.key\.pub: it does not hold a key/ }), 'a bad list is said';
 all_hear('and changes nothing', $ana);
@@ -208,7 +199,7 @@ is $code, 73, 'nor shown';
 ok $Stockroom::json->decode($out)->{error}, 'with one document';
 is scalar(() = $s->log_text('relay') =~ /does not hold a key/g), 1,
     'the relay says it once';
-spew($list, $good);
+replace($list, $good);
 chmod 0444, $list;
 rotate();
 all_hear('all is well again', $ana);

@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep time);
 
 use Client;
 use FastCGI;
-use Slurp qw(slurp);
+use Slurp qw(slurp spew replace);
 use Stockroom;
 use Tree;
 
@@ -36,22 +36,20 @@ make_path(map { "$root/$_" } qw(usr etc/systemd/system etc/opt opt proc sys dev
     run tmp root var/lib var/log mnt));
 symlink "usr/$_", "$root/$_" for grep { -l "/$_" } qw(bin sbin lib lib64);
 
-sub spew
+sub put
 {
 	my ($path, @text) = @_;
 
-	open my $fh, '>', "$root$path" or die "$path: $!\n";
-	print $fh @text;
-	close $fh or die "$path: $!\n";
+	spew("$root$path", @text);
 }
 
-spew('/etc/passwd', "root:x:0:0:root:/root:/bin/sh\n",
+put('/etc/passwd', "root:x:0:0:root:/root:/bin/sh\n",
     "www-data:x:33:33:www-data:/:/usr/sbin/nologin\n",
     "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
-spew('/etc/group', "root:x:0:\n", "www-data:x:33:\n", "nogroup:x:65534:\n");
-spew('/etc/nsswitch.conf', "passwd: files\ngroup: files\n");
-spew('/etc/machine-id', '0123456789abcdef' x 2, "\n");
-spew('/etc/stockroom.conf', "STOCKROOM_PEERS=www-data,stockroom\n",
+put('/etc/group', "root:x:0:\n", "www-data:x:33:\n", "nogroup:x:65534:\n");
+put('/etc/nsswitch.conf', "passwd: files\ngroup: files\n");
+put('/etc/machine-id', '0123456789abcdef' x 2, "\n");
+put('/etc/stockroom.conf', "STOCKROOM_PEERS=www-data,stockroom\n",
     "STOCKROOM_SANDBOX=strict\n");
 system('cp', '/etc/ld.so.cache', '/etc/os-release', "$root/etc/");
 system("make -s -C '$build' install DESTDIR='$root' " .
@@ -65,7 +63,7 @@ symlink '/dev/null', "$root/etc/systemd/system/$_" for qw(
 my @units = qw(stockroom-app.socket stockroom-relay.socket
     stockroom-relay-event.socket stockroom-app.service stockroom-relay.service
     stockroom-prune.timer);
-spew('/etc/systemd/system/default.target',
+put('/etc/systemd/system/default.target',
     "[Unit]\nRequires=basic.target\nAfter=basic.target\n");
 system('tar', '-C', $root, '-cf', "$root.tar", '.') == 0 or die;
 my $tree = Tree->new("$root.tar");
@@ -150,8 +148,8 @@ Type=oneshot
 StandardOutput=truncate:/run/inside.out
 ExecStart=/bin/sh /etc/inside.sh
 }m;
-	Tree::spew($tree->path('/run/systemd/system/inside.service'), $text);
-	Tree::spew($tree->path('/etc/inside.sh'), map {
+	replace($tree->path('/run/systemd/system/inside.service'), $text);
+	replace($tree->path('/etc/inside.sh'), map {
 	    "if ($_) >/dev/null 2>&1; then echo yes; else echo no; fi\n" }
 	    @lines);
 	$tree->ran('systemctl daemon-reload && systemctl start inside',

@@ -10,7 +10,7 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT_OK = qw(slurp spew);
+our @EXPORT_OK = qw(slurp spew replace);
 
 sub slurp
 {
@@ -23,11 +23,20 @@ sub slurp
 
 sub spew
 {
-	my ($path, $text) = @_;
+	my ($path, @text) = @_;
 
 	open my $fh, '>:raw', $path or die "$path: $!\n";
-	print $fh $text;
+	print $fh @text;
 	close $fh or die "$path: $!\n";
+}
+
+# The same as a new file: what else is linked to the old one stays.
+sub replace
+{
+	my ($path, @text) = @_;
+
+	unlink $path;
+	spew($path, @text);
 }
 
 1;

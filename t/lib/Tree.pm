@@ -30,7 +30,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 use Deb;
-use Slurp qw(slurp);
+use Slurp qw(slurp replace);
 use Stockroom;
 
 # What the tests install, each in a tree of its own.
@@ -153,25 +153,15 @@ sub settle
 	my ($root, $sources) = @_;
 
 	unlink glob "$root/etc/apt/sources.list.d/*";
-	spew("$root/etc/apt/sources.list", map { "$_\n" } @$sources);
-	spew("$root/etc/apt/apt.conf.d/90machine",
+	replace("$root/etc/apt/sources.list", map { "$_\n" } @$sources);
+	replace("$root/etc/apt/apt.conf.d/90machine",
 	    `apt-config dump Acquire`);
 	for my $file (qw(/etc/resolv.conf /etc/hosts
 	    /etc/ssl/certs/ca-certificates.crt)) {
 		next if !-e $file;
 		make_path("$root$file" =~ s{/[^/]+$}{}r);
-		spew("$root$file", slurp($file));
+		replace("$root$file", slurp($file));
 	}
-}
-
-sub spew
-{
-	my ($path, @text) = @_;
-
-	unlink $path;
-	open my $fh, '>', $path or die "$path: $!\n";
-	print $fh @text;
-	close $fh or die "$path: $!\n";
 }
 
 # ---- a booted tree
