@@ -118,6 +118,19 @@ sub mark
 	print $fh "M $what\n";
 }
 
+# Whether the relay has all.  An event that is sent after the restore has begun
+# is of the history before it, and would be taken for one of the next.
+sub all_told
+{
+	my ($s) = @_;
+
+	return $s->wait_for(sub {
+		my (undef, $out) = $s->ctl(['status', 'show', '--json']);
+		my $doc = eval { $Stockroom::json->decode($out) } // {};
+		return defined $doc->{relay}{lag} && $doc->{relay}{lag} == 0;
+	}, 20);
+}
+
 sub wal_size { return -s "$_[0]{env}{STOCKROOM_DB}-wal" // 0 }
 
 # Start a Stockroom whose disk remembers; its files as they are before.
@@ -174,13 +187,15 @@ sub record
 		sub { record_ctl($s, 'data', 'backup', "$s->{dir}/backup") },
 		sub { record_ctl($s, 'key', 'rotate') },
 		sub { write_until($s, 'E', sub { ($_[0]{200} // 0) >= 30 }) },
+		sub { all_told($s) },
 		sub { record_ctl($s, 'data', 'restore', '--yes',
 		    "$s->{dir}/backup") },
 		sub { write_until($s, 'F', sub { ($_[0]{200} // 0) >= 30 }) },
 		sub { $s->stop('app') },
 	);
 	for my $i (0 .. $#phases) {
-		$phases[$i]->() || $i == 11 or die "phase $i came to nothing\n";
+		$phases[$i]->() || $i == $#phases or
+		    die "phase $i came to nothing\n";
 	}
 	return $s;
 }
