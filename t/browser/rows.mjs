@@ -4,7 +4,7 @@
  *
  * Rows hold still under the reader's hand: 500 changes of all kinds while
  * the pointer is on a row; what waits is told in words; a click, rest or
- * leaving shows it.
+ * leaving shows it.  And the head above them: its titles are whole.
  */
 import { scene, inTurn, launch, call, ok, is, like, see, until }
 	from './lib.mjs';
@@ -316,13 +316,42 @@ async function layout(seat) {
 	}
 }
 
+/** Each title can be read, sorted by or not; what fits is not scrolled. */
+async function head(seat) {
+	await seat.resize({ width: 1280, height: 700 });
+	await until('laid out', () => seat.run(() => innerWidth === 1280));
+	const fields = await seat.run(() => [...document.querySelectorAll(
+	    '[data-head]')].map((e) => e.getAttribute('data-head')));
+	for (const field of [...fields, 'sku']) {
+		const cell = `[data-head=${field}]`;
+		if (await seat.attr(cell, 'aria-sort') === 'none')
+			await seat.click(cell);
+		await until(`sorted by ${field}`, async () =>
+		    await seat.attr(cell, 'aria-sort') === 'ascending');
+		is(await seat.run((s) => getComputedStyle(
+		    document.querySelector(s), '::after').content, cell),
+		'"↑"', `${seat.kind}: sorted by ${field}: an arrow says so`);
+		is(await seat.run(() => [...document.querySelectorAll(
+		    '.grid-title')].filter((e) =>
+		    e.scrollWidth > e.clientWidth ||
+		    e.scrollHeight > e.clientHeight)
+		    .map((e) => e.textContent)), [],
+		`${seat.kind}: and every title is whole`);
+	}
+	is(await seat.run((s) => {
+		const table = document.querySelector(s);
+		return table.scrollWidth - table.clientWidth;
+	}, holder), 0, `${seat.kind}: nothing is to the side at 1280 px`);
+}
+
 scene(async () => {
 	for (const [n, name] of ['chromium', 'firefox'].entries()) {
 		const browser = await launch(name);
 		const seat = await browser.seat('ana', { host: 'stock.lan' });
 		await signIn(seat);
 		await inTurn([[hold, seat, 7 + n], [idle, seat],
-			[unseen, seat], [keyboard, seat], [layout, seat]]);
+			[unseen, seat], [keyboard, seat], [head, seat],
+			[layout, seat]]);
 		seat.clean();
 		await browser.close();
 	}
