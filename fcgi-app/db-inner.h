@@ -29,6 +29,9 @@ bool db_exec(struct db *, const char *text);
 /* Whether BEGIN was run and nothing has ended it. */
 bool db_in_transaction(struct db *);
 
+/* Rows changed since the connection was opened; wraps. */
+int db_changes(struct db *);
+
 /* Whether every query was ended by db_done(). */
 bool db_idle(struct db *);
 

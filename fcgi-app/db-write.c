@@ -62,15 +62,17 @@ static struct {
 	int lock_fd; /* <path>.lock */
 	struct {
 		bool open;
-		bool failed;            /* it will be rolled back */
-		int count;              /* writers that ran in it */
-		int kept;               /* of those, not rolled back */
-		struct writer *members; /* of those, who wait for the verdict */
-	} batch;                        /* the transaction */
-	int wal_pages;                  /* in the WAL after the last commit */
-	int wal_mark;                   /* the same at the last checkpoint */
-	int64_t wrote_at;               /* the last commit, clock_mono_ms() */
-	void (*wake)(void);             /* after each commit, or NULL */
+		bool failed;  /* it will be rolled back */
+		bool careful; /* each part has a savepoint */
+		int count;    /* writers that ran in it */
+		int kept;     /* of those, not rolled back */
+		/* Of those, who wait for the verdict, as they came. */
+		struct writer *first, **last;
+	} batch;            /* the transaction */
+	int wal_pages;      /* in the WAL after the last commit */
+	int wal_mark;       /* the same at the last checkpoint */
+	int64_t wrote_at;   /* the last commit, clock_mono_ms() */
+	void (*wake)(void); /* after each commit, or NULL */
 } shared = {.mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1};
 
 /* --- The lock beside the database: commits and checkpoints of every process
@@ -262,6 +264,16 @@ checkpoint(bool empty)
 	shared.wal_mark = shared.wal_pages;
 }
 
+/* No part has run in it; CAREFUL: each will have a savepoint. */
+static void
+batch_reset(bool careful)
+{
+	memset(&shared.batch, 0, sizeof(shared.batch));
+	shared.batch.open = true;
+	shared.batch.careful = careful;
+	shared.batch.last = &shared.batch.first;
+}
+
 /* Open the transaction; DEADLINE is for the lock beside the file. */
 static bool
 batch_open(int64_t deadline)
@@ -275,8 +287,7 @@ batch_open(int64_t deadline)
 		lock_drop();
 		return false;
 	}
-	memset(&shared.batch, 0, sizeof(shared.batch));
-	shared.batch.open = true;
+	batch_reset(false);
 	return true;
 }
 
@@ -333,7 +344,7 @@ tell(struct writer *members, bool failed)
 static void
 batch_close(void)
 {
-	struct writer *members = shared.batch.members;
+	struct writer *members = shared.batch.first;
 	int count = shared.batch.count;
 	bool good = batch_commit();
 
@@ -357,13 +368,25 @@ run(enum sql name)
 	return db_done(db_query(shared.db, name), ST_OK) == ST_OK;
 }
 
-/* A writer's part of the transaction begins; false: the batch has failed. */
+/*
+ * A writer's part of the transaction begins; false: the batch has failed.  A
+ * savepoint would cost a copy of each page that the part changes, and most
+ * parts are kept: see run_part().
+ */
 static bool
 part_begin(void)
 {
-	if (!run(SQL_SAVEPOINT))
+	if (!shared.batch.failed && shared.batch.careful && !run(SQL_SAVEPOINT))
 		shared.batch.failed = true;
 	return !shared.batch.failed;
+}
+
+/* The part's savepoint goes, and unless KEEP what was done since it. */
+static bool
+savepoint_end(bool keep)
+{
+	return (keep || db_exec(shared.db, "ROLLBACK TO request")) &&
+	       run(SQL_RELEASE);
 }
 
 /* It ends, and ME waits for the verdict with the others. */
@@ -373,13 +396,14 @@ part_end(struct writer *me, bool keep)
 	assert(db_idle(shared.db));
 	/* A full disk and the like can end the whole transaction. */
 	if (!db_in_transaction(shared.db) ||
-	    (!keep && !db_exec(shared.db, "ROLLBACK TO request")) ||
-	    !run(SQL_RELEASE))
+	    (shared.batch.careful && !shared.batch.failed &&
+		!savepoint_end(keep)))
 		shared.batch.failed = true;
 	shared.batch.count++;
 	shared.batch.kept += keep;
-	me->next = shared.batch.members;
-	shared.batch.members = me;
+	me->next = NULL;
+	*shared.batch.last = me;
+	shared.batch.last = &me->next;
 }
 
 /* Who may join the batch, of those in line; NULL: it is time to commit. */
@@ -395,10 +419,37 @@ batch_next(void)
 	return next;
 }
 
+static void run_again(void);
+
+/*
+ * The work of one, in the open transaction.  If it fails having changed
+ * something, and nothing but a ROLLBACK can undo that, all is undone, and
+ * run again with savepoints.
+ */
 static void
 run_part(struct writer *one)
 {
-	part_end(one, part_begin() && one->work(shared.db, one->arg));
+	int before = db_changes(shared.db);
+	bool keep = part_begin() && one->work(shared.db, one->arg);
+
+	part_end(one, keep);
+	if (!keep && !shared.batch.careful && !shared.batch.failed &&
+	    db_changes(shared.db) != before)
+		run_again();
+}
+
+static void
+run_again(void)
+{
+	struct writer *one = shared.batch.first, *next;
+
+	batch_reset(true);
+	shared.batch.failed = !db_exec(shared.db, "ROLLBACK") ||
+			      !db_exec(shared.db, "BEGIN IMMEDIATE");
+	for (; one != NULL; one = next) {
+		next = one->next;
+		run_part(one);
+	}
 }
 
 /*
@@ -475,6 +526,7 @@ db_write_begin(struct db **db)
 	write_lock(&me);
 	if (!shared.batch.open && !batch_open(me.deadline))
 		return give_up(&me);
+	shared.batch.careful = true; /* this part cannot be run again */
 	if (!part_begin()) {
 		part_end(&me, false);
 		return batch_leave(&me);

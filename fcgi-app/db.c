@@ -203,6 +203,12 @@ db_in_transaction(struct db *db)
 	return !sqlite3_get_autocommit(db->handle);
 }
 
+int
+db_changes(struct db *db)
+{
+	return sqlite3_total_changes(db->handle);
+}
+
 bool
 db_idle(struct db *db)
 {

@@ -90,11 +90,14 @@ void db_snapshot_end(struct db *);
 /*
  * Group commit: writers that come while one is at work share its COMMIT, at
  * most DB_BATCH_MAX of them.  db_write() runs WORK, maybe in another's thread
- * while this one waits, in a savepoint of the open transaction, which is
- * rolled back unless WORK returns true; then it waits for the COMMIT, and says
+ * while this one waits, in the open transaction, from which what it changed
+ * is taken out unless WORK returns true; then it waits for the COMMIT, and says
  * whether that came off: ST_OK, or ST_UNAVAILABLE for each of the batch.  A
  * request whose handler failed waits for the COMMIT too, since its answer may
  * rest on uncommitted rows.
+ *
+ * WORK may be run twice, the second time with nothing left in the database of
+ * the first: it begins as if it had not been.
  */
 #ifndef DB_BATCH_MAX
 #define DB_BATCH_MAX 128

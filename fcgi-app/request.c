@@ -359,6 +359,13 @@ req_drain(struct req *rq)
 }
 
 void
+req_clear(struct req *rq)
+{
+	rq->err_count = 0;
+	rq->detail[0] = '\0';
+}
+
+void
 req_reset(struct req *rq)
 {
 	json_object_put(rq->body);

@@ -100,6 +100,9 @@ enum status req_fail_json(struct req *, const struct json_in *);
 
 /* --- For the pipeline --- */
 
+/* Forget what a handler said was wrong: it is run again. */
+void req_clear(struct req *);
+
 /*
  * Begin: an id, the method, the path below the base and /api/v1, the query.
  * ST_NOT_FOUND outside of the base; ST_BAD_REQUEST for what cannot be read,

@@ -156,6 +156,8 @@ write_work(struct db *db, void *arg)
 	struct write *w = arg;
 	struct db *reader = w->rq->db;
 
+	req_clear(w->rq);
+	resp_clear(w->rs);
 	w->rq->db = db;
 	if ((w->st = auth_again(w->rq)) == ST_OK &&
 	    (w->st = auth_role(w->rq, w->rq->route->role)) == ST_OK)

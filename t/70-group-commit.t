@@ -28,20 +28,23 @@ my @admin = (token => $s->token('admin'));
 sub health { return $s->get('/health', @admin)->{json} }
 
 # Send creates of PREFIX-1, PREFIX-2, ... while we hold the lock beside the
-# database, until all of them wait for it; then let go.  The answers.
+# database, until all of them wait for it; then let go.  The answers.  OTHERS,
+# by number, have a token of their own and ask for less than nothing of A-1.
 sub together
 {
-	my ($prefix) = @_;
+	my ($prefix, %others) = @_;
 
 	open my $lock, '+<', "$s->{env}{STOCKROOM_DB}.lock" or die "lock: $!";
 	flock $lock, LOCK_EX or die "flock: $!";
 	my @conns = map {
-		my $body = $Stockroom::json->encode({ sku => "$prefix-$_",
-		    name => "number $_" });
+		my $token = $others{$_} // $ana[1];
+		my $body = $Stockroom::json->encode($others{$_} ?
+		    { sku => 'A-1', name => 'less', quantity => -1 } :
+		    { sku => "$prefix-$_", name => "number $_" });
 		my $c = FastCGI->connect($s->app_socket);
 		$c->begin->params([$s->params('POST', "/api/v1$items",
 		    body => $body, type => 'application/json',
-		    headers => { Authorization => "Bearer $ana[1]" })])
+		    headers => { Authorization => "Bearer $token" })])
 		    ->stdin($body)->stdin('');
 		$c;
 	} 1 .. WRITERS;
@@ -80,6 +83,25 @@ is(join(' ', grep { $_->{status} != 409 } @got), '',
     'the same again: each is refused');
 is(health()->{position}, $after->{position}, 'and nothing is added');
 
+# -- one that is refused when it has already changed something: its token was
+# never used before, which is noted
+
+my %late = map { $_ => $s->token('ana', name => "late $_") } 1, 7, 8, 20,
+    WRITERS;
+@got = together('L', %late);
+is(join(' ', map { scalar @{ $Stockroom::json->decode(
+    $got[$_ - 1]{body})->{errors} // [] } } keys %late), '1 1 1 1 1',
+    'five are refused, and told why once');
+is(join(' ', map { $got[$_ - 1]{headers}{location} // 'none' }
+    grep { !$late{$_} } 1 .. WRITERS),
+    join(' ', map { "/api/v1$items/L-$_" } grep { !$late{$_} }
+    1 .. WRITERS), 'all others are made, and are told so once');
+my $made = 2 * WRITERS - keys %late;
+like(health()->{position}, qr/:$made$/, 'the log has each of them, once');
+like($s->ctl_ok(['token', 'list', '--json']),
+    qr/"late 7"[^}]*"last_used_at":null/,
+    'nothing is left of what was refused');
+
 # -- the COMMIT fails
 
 my $fault = "$s->{dir}/fault";
@@ -101,7 +123,7 @@ is(scalar(grep { ($_->{headers}{'retry-after'} // '') eq '1' } @got),
 is(scalar(grep { ($_->{headers}{'content-type'} // '') eq
     'application/problem+json' && !$_->{headers}{location} &&
     !$_->{headers}{etag} } @got), WRITERS, 'with nothing of a success');
-is($s->get("$items?q=number&limit=200", @ana)->{json}{counts}{all}, WRITERS,
+is($s->get("$items?q=number&limit=200", @ana)->{json}{counts}{all}, $made,
     'nothing is added');
 is(health()->{position}, $before->{position}, 'no change is logged');
 is(health()->{commits}, $before->{commits}, 'no commit is counted');
@@ -115,7 +137,7 @@ is_status($s->post($items, { sku => 'C-1', name => 'after' }, @ana), 201,
 ok($ben->wait_for(sub { $_->{event} eq 'inventory_changed' &&
     $_->{data}{sku} eq 'C-1' }, 10), 'that one is announced');
 is(join(' ', map { $_->{data}{seq} } $ben->named('inventory_changed')),
-    join(' ', 1 .. WRITERS + 1), 'and nothing of what failed');
+    join(' ', 1 .. $made + 1), 'and nothing of what failed');
 
 # A crash right after a failed COMMIT: its frames may be in the log's file.
 open $fh, '>', $fault or die;
