@@ -86,7 +86,7 @@ replace(struct db *to, void *arg)
 	q = db_query(to, SQL_META_GET);
 	db_bind_text(q, ":key", "epoch");
 	if (db_row(q))
-		snprintf(epoch, sizeof(epoch), "%s", db_text(q, 0));
+		db_copy(q, 0, epoch, sizeof(epoch));
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
 	if (strcmp(epoch, order->epoch) >= 0)

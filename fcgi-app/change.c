@@ -66,7 +66,7 @@ change_log_read(struct db *db, struct change_log *out)
 	q = db_query(db, SQL_META_GET);
 	db_bind_text(q, ":key", "epoch");
 	if (db_row(q))
-		snprintf(out->epoch, sizeof(out->epoch), "%s", db_text(q, 0));
+		db_copy(q, 0, out->epoch, sizeof(out->epoch));
 	if ((st = db_done(q, ST_FAULT)) != ST_OK ||
 	    (st = read_int(db, SQL_CHANGE_HEAD, 0, &out->head)) != ST_OK)
 		return st;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include <sqlite3.h>
@@ -39,6 +40,7 @@ struct query {
 	int rc;      /* sticky: SQLITE_OK, ROW, DONE, error */
 	bool active; /* between db_query() and db_done() */
 	bool seen;   /* a row was read */
+	int bound;   /* the parameter last bound */
 };
 
 struct db {
@@ -247,6 +249,7 @@ db_query(struct db *db, enum sql name)
 	assert(!q->active);
 	q->active = true;
 	q->seen = false;
+	q->bound = 0;
 	q->rc = SQLITE_OK;
 	db->active++;
 	if (q->stmt == NULL) {
@@ -264,15 +267,21 @@ db_query(struct db *db, enum sql name)
 	return q;
 }
 
-/* A name that the statement lacks is a fault of ours. */
+/*
+ * A name that the statement lacks is a fault of ours.  Most are bound in the
+ * order that the statement has them in, so that one comparison finds them.
+ */
 static int
 parameter(struct query *q, const char *name)
 {
-	int i;
+	const char *next = sqlite3_bind_parameter_name(q->stmt, q->bound + 1);
 
-	i = sqlite3_bind_parameter_index(q->stmt, name);
-	assert(i > 0);
-	return i;
+	if (next != NULL && strcmp(next, name) == 0)
+		q->bound++;
+	else
+		q->bound = sqlite3_bind_parameter_index(q->stmt, name);
+	assert(q->bound > 0);
+	return q->bound;
 }
 
 void
@@ -327,6 +336,19 @@ const char *
 db_text(struct query *q, int column)
 {
 	return (const char *)sqlite3_column_text(q->stmt, column);
+}
+
+void
+db_copy(struct query *q, int column, char *out, size_t size)
+{
+	const char *text = db_text(q, column);
+	size_t len = (size_t)sqlite3_column_bytes(q->stmt, column);
+
+	if (len >= size)
+		len = size - 1;
+	if (len > 0)
+		memcpy(out, text, len);
+	out[len] = '\0';
 }
 
 const void *

@@ -66,6 +66,8 @@ bool db_row(struct query *);
 /* Columns of the present row; texts are borrowed until the next db_row(). */
 int64_t db_int(struct query *, int column);
 const char *db_text(struct query *, int column); /* NULL for NULL */
+/* The same into OUT, cut to SIZE with the NUL; "" for NULL. */
+void db_copy(struct query *, int column, char *out, size_t size);
 const void *db_blob(struct query *, int column, size_t *len);
 bool db_is_null(struct query *, int column);
 /* The row that this connection's last INSERT has made. */

@@ -148,11 +148,18 @@ req_if_match(struct req *rq, int64_t version)
 static enum status
 check_duplicates(struct req *rq)
 {
-	static const char *const names[] = {"CONTENT_LENGTH", "CONTENT_TYPE",
-	    "HTTPS", "HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST",
-	    "HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_ORIGIN",
-	    "HTTP_SEC_FETCH_SITE", "QUERY_STRING", "REQUEST_METHOD",
-	    "REQUEST_URI", "REMOTE_USER"};
+#define NAME(text) text, sizeof(text) - 1
+	static const struct {
+		const char *text;
+		size_t len;
+	} names[] = {{NAME("CONTENT_LENGTH")}, {NAME("CONTENT_TYPE")},
+	    {NAME("HTTPS")}, {NAME("HTTP_AUTHORIZATION")},
+	    {NAME("HTTP_COOKIE")}, {NAME("HTTP_HOST")},
+	    {NAME("HTTP_IDEMPOTENCY_KEY")}, {NAME("HTTP_IF_MATCH")},
+	    {NAME("HTTP_ORIGIN")}, {NAME("HTTP_SEC_FETCH_SITE")},
+	    {NAME("QUERY_STRING")}, {NAME("REQUEST_METHOD")},
+	    {NAME("REQUEST_URI")}, {NAME("REMOTE_USER")}};
+#undef NAME
 	size_t count = sizeof(names) / sizeof(names[0]);
 	unsigned seen = 0;
 
@@ -164,12 +171,12 @@ check_duplicates(struct req *rq)
 		size_t len = strcspn(*e, "=");
 
 		for (size_t i = 0; i < count; i++) {
-			if (strncmp(*e, names[i], len) != 0 ||
-			    names[i][len] != '\0')
+			if (len != names[i].len ||
+			    memcmp(*e, names[i].text, len) != 0)
 				continue;
 			if (seen & (1u << i))
 				return req_fail(rq, ST_BAD_REQUEST,
-				    "%s comes twice", names[i]);
+				    "%s comes twice", names[i].text);
 			seen |= 1u << i;
 		}
 	}

@@ -31,9 +31,9 @@ static bool
 path_fits(const char *pattern, const char *path, char *sku, size_t size)
 {
 	while (*pattern != '\0') {
-		size_t have = strcspn(path, "/");
-
 		if (*pattern == '{') {
+			size_t have = strcspn(path, "/");
+
 			if (!take_sku(path, have, sku, size))
 				return false;
 			pattern += strcspn(pattern, "/");

@@ -38,11 +38,11 @@ void
 session_read_identity(struct query *q, struct identity *who)
 {
 	who->user_id = db_int(q, 0);
-	snprintf(who->username, sizeof(who->username), "%s", db_text(q, 1));
-	snprintf(who->display, sizeof(who->display), "%s", who->username);
+	db_copy(q, 1, who->username, sizeof(who->username));
+	db_copy(q, 1, who->display, sizeof(who->display));
 	who->role = user_role_parse(db_text(q, 2));
-	snprintf(who->color, sizeof(who->color), "%s", db_text(q, 3));
-	snprintf(who->session, sizeof(who->session), "%s", db_text(q, 5));
+	db_copy(q, 3, who->color, sizeof(who->color));
+	db_copy(q, 5, who->session, sizeof(who->session));
 	who->seen = db_int(q, 7);
 }
 

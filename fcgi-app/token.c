@@ -77,7 +77,7 @@ token_revoke(struct db *db, const char *name)
 	q = db_query(db, SQL_TOKEN_DROP);
 	db_bind_text(q, ":name", name);
 	if (db_row(q))
-		snprintf(public_id, sizeof(public_id), "%s", db_text(q, 0));
+		db_copy(q, 0, public_id, sizeof(public_id));
 	if ((st = db_done(q, ST_NOT_FOUND)) != ST_OK)
 		return st;
 	return session_note_revoked(db, public_id);
@@ -100,8 +100,7 @@ token_find(struct db *db, const char *secret, struct identity *out)
 		session_read_identity(q, &who);
 		if (!db_is_null(q, 6))
 			who.ends = db_int(q, 6);
-		snprintf(who.token_name, sizeof(who.token_name), "%s",
-		    db_text(q, 8));
+		db_copy(q, 8, who.token_name, sizeof(who.token_name));
 		snprintf(who.display, sizeof(who.display), "%s (%s)",
 		    who.username, who.token_name);
 		role = user_role_parse(db_text(q, 9));

@@ -79,12 +79,12 @@ read_user(struct query *q, struct user *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->id = db_int(q, 0);
-	snprintf(out->username, sizeof(out->username), "%s", db_text(q, 1));
-	snprintf(out->hash, sizeof(out->hash), "%s", db_text(q, 2));
+	db_copy(q, 1, out->username, sizeof(out->username));
+	db_copy(q, 2, out->hash, sizeof(out->hash));
 	out->role = user_role_parse(db_text(q, 3));
-	snprintf(out->color, sizeof(out->color), "%s", db_text(q, 4));
+	db_copy(q, 4, out->color, sizeof(out->color));
 	out->disabled = db_int(q, 5) != 0;
-	snprintf(out->created_at, sizeof(out->created_at), "%s", db_text(q, 6));
+	db_copy(q, 6, out->created_at, sizeof(out->created_at));
 }
 
 enum status

@@ -59,19 +59,27 @@ buf_puts(struct buf *b, const char *text)
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	char *end = b->data == NULL ? NULL : b->data + b->len;
+	size_t room = b->size - b->len;
 	va_list ap;
 	int n;
 
+	/* Into what room there is, and only if that was too little again. */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(end, room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		log_fatal(BUF_EXIT, "cannot format a text");
-	if (!reserve(b, (size_t)n))
+	if (!reserve(b, (size_t)n)) {
+		if (end != NULL)
+			*end = '\0';
 		return;
-	va_start(ap, fmt);
-	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	}
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
 }
 

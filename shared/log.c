@@ -99,7 +99,8 @@ is_plain(const char *value)
 	const char *p;
 
 	for (p = value; *p != '\0'; p++)
-		if (*p <= ' ' || *p > '~' || strchr("\"\\=", *p) != NULL)
+		if (*p <= ' ' || *p > '~' || *p == '"' || *p == '\\' ||
+		    *p == '=')
 			return false;
 	return p != value && strcmp(value, "-") != 0;
 }
