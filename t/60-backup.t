@@ -33,9 +33,10 @@ sub ctl
 sub background
 {
 	my ($name, @argv) = @_;
+	my %opt = ref $argv[-1] ? %{ pop @argv } : ();
 
 	unlink $s->log_file($name);
-	$s->spawn($name, ["$s->{build}/stockroomctl", @argv]);
+	$s->spawn($name, ["$s->{build}/stockroomctl", @argv], %opt);
 	$s->{proc}{$name}{may_end} = 1;
 }
 
@@ -121,6 +122,17 @@ ok($s->wait_for(sub { scalar beside("$s->{dir}/stopped.db") }, 20),
 $s->kill('stopped', 'TERM', dirty => 1);
 is($s->reap('stopped') & 127, 15, 'it is ended by a signal');
 is_deeply([glob "$s->{dir}/stopped.db*"], [], 'and leaves nothing');
+
+my $shim = "$s->{dir}/term-at-temp.so";
+my $cc = $ENV{CC} || 'cc';
+is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $shim" .
+    " $FindBin::Bin/fault/term-at-temp.c -ldl"), 0, 'a signal that can wait');
+background('early', 'data', 'backup', "$s->{dir}/early.db", { env => {
+    LD_PRELOAD => $shim,
+    ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0' } });
+$s->{proc}{early}{dirty} = 1;
+is($s->reap('early') & 127, 15, 'a third is ended with its file just made');
+is_deeply([glob "$s->{dir}/early.db*"], [], 'and leaves nothing either');
 
 # -- back, while a page is open
 
