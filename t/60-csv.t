@@ -204,7 +204,7 @@ is(item('A-1')->{price}, 2.125, 'is set');
 # -- a large one: progress on a terminal only; people go on working meanwhile
 
 my $large = file('large.csv', "sku,name,quantity\n", map {
-    sprintf "L-%05d,Thing %d,%d\n", $_, $_, $_ % 50 } 1 .. 6000);
+    sprintf "L-%05d,Thing %d,%d\n", $_, $_, $_ % 50 } 1 .. 20_000);
 my @cmd = ("$s->{build}/stockroomctl", 'item', 'import', $large);
 my $began = time;
 $s->spawn('import', ['script', '-qec', "@cmd", '/dev/null']);
@@ -220,15 +220,15 @@ while ($s->running('import')) {
 my $took = time - $began;
 is($s->reap('import'), 0, 'it went well');
 is(item('A-2')->{quantity}, 3 + $writes, "$writes writes came through");
-my ($from, $to) = map { item($_)->{version} } qw(L-00001 L-06000);
+my ($from, $to) = map { item($_)->{version} } qw(L-00001 L-20000);
 cmp_ok(scalar(grep { $_ > $from && $_ < $to } @versions), '>=', 2,
     'in the midst of it: none waited for its end');
 my $screen = $s->log_text('import');
 my @drawn = $screen =~ /\r(?:checking line|importing) [^\r]*\e\[K/g;
 cmp_ok(scalar @drawn, '>=', 2, 'progress is drawn');
 cmp_ok(scalar @drawn, '<=', 10 * $took + 2, 'at most ten times a second');
-like($screen, qr/importing \[#*-*\] +\d+% \d+ of 6000\e\[K/, 'as a bar');
-like($screen, qr/\r\e\[K[^\r\n]*6000 created, 0 changed[^\r\n]*\r?\n\z/,
+like($screen, qr/importing \[#*-*\] +\d+% \d+ of 20000\e\[K/, 'as a bar');
+like($screen, qr/\r\e\[K[^\r\n]*20000 created, 0 changed[^\r\n]*\r?\n\z/,
     'and gone at the end');
 (undef, undef, $err) = $s->ctl(['item', 'import', $large]);
 is($err, '', 'nothing of it elsewhere');
@@ -236,7 +236,7 @@ is($err, '', 'nothing of it elsewhere');
 # -- stopped in between: the same command goes on from there
 
 my $other = file('other.csv', "sku,name,quantity\n", map {
-    sprintf "L-%05d,Another %d,%d\n", $_, $_, 60 + $_ } 1 .. 6000);
+    sprintf "L-%05d,Another %d,%d\n", $_, $_, 60 + $_ } 1 .. 20_000);
 $head = head();
 $s->spawn('stopped', ["$s->{build}/stockroomctl", 'item', 'import', $other]);
 # It rests while we look: else it might be done by the time that we know.
@@ -249,16 +249,16 @@ ok($s->wait_for(sub {
 }, 30), 'it has begun to write');
 is($s->reap('stopped') & 127, 2, 'it ends by the signal');
 my ($changed) = $s->log_text('stopped') =~ /(\d+) changed already/;
-ok($changed > 0 && $changed < 6000, 'in the middle') or
+ok($changed > 0 && $changed < 20_000, 'in the middle') or
     diag($s->log_text('stopped'));
 is(head() - $head, $changed, 'what it says is what is there');
-counts_are([$other], join(' ', 0, 6000 - $changed, $changed, 0),
+counts_are([$other], join(' ', 0, 20_000 - $changed, $changed, 0),
     'the rest comes with the next run');
 nothing_changed($s, $s->token('ana'), 'good', sub {
-	like($s->ctl_ok(['data', 'check']), qr/is good: 6017 items/,
+	like($s->ctl_ok(['data', 'check']), qr/is good: 20017 items/,
 	    'and all adds up');
 });
-counts_are([$large, '--atomic'], '0 6000 0 0', 'in one transaction');
+counts_are([$large, '--atomic'], '0 20000 0 0', 'in one transaction');
 
 $s->finish;
 done_testing;
