@@ -20,12 +20,29 @@
 
 static bool answered; /* the one document is out */
 
+/* json-c keeps the text's memory with the object. */
+static const char *
+document(struct json_object *obj)
+{
+	return json_object_to_json_string_ext(
+	    obj, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 static void
 print_document(struct json_object *obj)
 {
-	puts(json_object_to_json_string_ext(
-	    obj, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(document(obj));
 	answered = true;
+}
+
+void
+ctl_answer_form(struct ctl *ctl, struct json_object *obj)
+{
+	static char buffer[BUFSIZ];
+
+	if (ctl->json)
+		document(obj);
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }
 
 void

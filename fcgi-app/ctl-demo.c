@@ -295,7 +295,7 @@ fill_if_empty(struct ctl *ctl, struct demo *demo, bool if_empty)
 	}
 	if (st == ST_OK)
 		st = fill(demo);
-	if ((st = ctl_write_end(demo->db, st)) != ST_OK)
+	if ((st = ctl_write_last(demo->db, st)) != ST_OK)
 		return ctl_fail_status(ctl, st);
 	return ctl_answer(ctl, made_json(ITEM_COUNT, USER_COUNT, true),
 	    "made %d items, the column qty_ordered_jason, and the users ana, "

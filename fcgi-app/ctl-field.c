@@ -106,7 +106,7 @@ add_wish(struct ctl *ctl, const struct wish *wish)
 		    "%s is a field of every item", wish->name);
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = ctl_write_end(db, add(db, wish));
+	st = ctl_write_last(db, add(db, wish));
 	if (st == ST_CONFLICT)
 		return ctl_fail(ctl, EX_CANTCREAT,
 		    "there is a column %s already", wish->name);
@@ -188,7 +188,7 @@ ctl_field_remove(struct ctl *ctl, int argc, char **argv)
 		return ctl_fail_status(ctl, st);
 	q = db_query(db, SQL_FIELD_DROP);
 	db_bind_text(q, ":name", wish.name);
-	st = ctl_write_end(db, db_done(q, ST_NOT_FOUND));
+	st = ctl_write_last(db, db_done(q, ST_NOT_FOUND));
 	if (st == ST_NOT_FOUND)
 		return ctl_fail(
 		    ctl, EX_NOUSER, "there is no column \"%s\"", wish.name);

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/memory.h"
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
@@ -158,6 +160,8 @@ ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
 			unlink(file->path);
 	}
 	ctl_file_drop(file);
+	if (error == 0)
+		memory_done();
 	return error == 0 ? EX_OK : ctl_fail_errno(ctl, file->path, error);
 }
 

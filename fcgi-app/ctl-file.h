@@ -31,7 +31,10 @@ struct ctl_file {
 int ctl_file_begin(
     struct ctl *, struct ctl_file *, const char *path, bool force);
 
-/* It is whole: sync it and give it its name.  EX_OK, or having said why not. */
+/*
+ * It is whole: sync it and give it its name, which is the last that a command
+ * does but tell of it.  EX_OK, or having said why not.
+ */
 int ctl_file_keep(struct ctl *, struct ctl_file *);
 
 /* Remove what there is of it; safe at any time after a begin. */

@@ -22,6 +22,7 @@
 #include "progress.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/memory.h"
 
 #define BATCH_MS   50  /* that a transaction may hold the write lock */
 #define TOLD_MAX   100 /* bad records that are told one by one */
@@ -301,6 +302,7 @@ write_all(struct run *run)
 	}
 	if (st != ST_OK || result != IMPORT_END)
 		return stopped(run, result, st);
+	memory_done();
 	progress_end(&run->progress);
 	return EX_OK;
 }

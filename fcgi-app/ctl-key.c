@@ -12,6 +12,7 @@
 
 #include "ctl.h"
 #include "shared/clock.h"
+#include "shared/memory.h"
 #include "shared/ticket.h"
 
 /* A key of the list, as told. */
@@ -93,6 +94,7 @@ ctl_key_rotate(struct ctl *ctl, int argc, char **argv)
 	    &keys, ctl->conf.key_file, now, at_once ? 0 : TICKET_KEEP_MS);
 	if (st != ST_OK)
 		return key_fail(ctl, st, "replaced");
+	memory_done();
 	if (!at_once)
 		until = now + TICKET_KEEP_MS;
 	ticket_key_print(&keys.public[0], print);

@@ -77,7 +77,7 @@ prune_limits(void)
 
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return st;
-	return ctl_write_end(db, limit_prune(db));
+	return ctl_write_last(db, limit_prune(db));
 }
 
 static enum status

@@ -21,6 +21,7 @@
 #include "ctl-file.h"
 #include "progress.h"
 #include "session.h"
+#include "shared/memory.h"
 
 static void
 step(int64_t done, int64_t total, void *arg)
@@ -130,7 +131,10 @@ replace(struct ctl *ctl, const char *path, const char *epoch)
 	if (st == ST_CONFLICT)
 		return ctl_fail(ctl, EX_TEMPFAIL,
 		    "another restore came first; nothing is changed");
-	return st == ST_OK ? EX_OK : ctl_fail_status(ctl, st);
+	if (st != ST_OK)
+		return ctl_fail_status(ctl, st);
+	memory_done();
+	return EX_OK;
 }
 
 /* All that is done with the copy, which lies beside the database. */

@@ -72,23 +72,28 @@ add(struct ctl *ctl, const struct order *order)
 	char secret[TOKEN_LEN + 1] = "";
 	struct db *db;
 	enum role role = ROLE_NONE;
+	struct json_object *obj;
 	enum status st;
 	int code;
 
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	code = make(ctl, db, order, secret, &role);
-	st = db_write_end(db, code == EX_OK);
-	if (code != EX_OK)
+	if ((code = make(ctl, db, order, secret, &role)) != EX_OK) {
+		db_write_end(db, false);
 		return code;
-	if (st != ST_OK)
+	}
+	obj = added_json(order, role, secret);
+	ctl_answer_form(ctl, obj);
+	if ((st = ctl_write_last(db, ST_OK)) != ST_OK) {
+		json_object_put(obj);
 		return ctl_fail_status(ctl, st);
+	}
 	/* Only the secret on standard output, for TOKEN=$(...). */
 	if (!ctl->json)
 		ctl_note(ctl,
 		    "token \"%s\" acts as %s, role %s; it is shown only now:",
 		    order->name, order->user, user_role_name(role));
-	code = ctl_answer(ctl, added_json(order, role, secret), "%s", secret);
+	code = ctl_answer(ctl, obj, "%s", secret);
 	explicit_bzero(secret, sizeof(secret));
 	return code;
 }
@@ -167,7 +172,7 @@ ctl_token_revoke(struct ctl *ctl, int argc, char **argv)
 		return EX_USAGE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = ctl_write_end(db, token_revoke(db, name));
+	st = ctl_write_last(db, token_revoke(db, name));
 	if (st == ST_NOT_FOUND)
 		return ctl_fail(
 		    ctl, EX_NOUSER, "there is no token \"%s\"", name);

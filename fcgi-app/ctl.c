@@ -17,6 +17,7 @@
 #include "ctl-owner.h"
 #include "ctl.h"
 #include "shared/log.h"
+#include "shared/memory.h"
 #include "shared/ticket.h"
 
 /* A row of ctl.def. */
@@ -90,6 +91,14 @@ ctl_write_end(struct db *db, enum status st)
 
 	committed = db_write_end(db, st == ST_OK);
 	return st != ST_OK ? st : committed;
+}
+
+enum status
+ctl_write_last(struct db *db, enum status st)
+{
+	if ((st = ctl_write_end(db, st)) == ST_OK)
+		memory_done();
+	return st;
 }
 
 /* The database and the key, both made when they are not there yet. */

@@ -109,6 +109,11 @@ void ctl_say_init(struct ctl *);
  */
 int ctl_answer(struct ctl *, struct json_object *obj, const char *fmt, ...)
     __attribute__((__format__(printf, 3, 4)));
+/*
+ * Form what OBJ will be as text, so that ctl_answer() needs no memory for it:
+ * before the COMMIT, for what can be told only once.
+ */
+void ctl_answer_form(struct ctl *, struct json_object *obj);
 /* The document alone, whatever was asked for; consumed.  For failures that
  * have more to tell than a line.  CODE. */
 int ctl_answer_code(struct ctl *, struct json_object *obj, int code);
@@ -160,5 +165,7 @@ extern const char ctl_version[];
 
 /* End a write that came to ST, kept if it went well: ST, or the COMMIT's. */
 enum status ctl_write_end(struct db *, enum status st);
+/* The same for all that a command does: what is left is to tell of it. */
+enum status ctl_write_last(struct db *, enum status st);
 
 #endif

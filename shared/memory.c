@@ -21,6 +21,15 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "memory.h"
+
+static atomic_bool done;
+
+void
+memory_done(void)
+{
+	atomic_store(&done, true);
+}
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 
@@ -38,16 +47,18 @@ out_of_memory(size_t size)
 	static const char text[] = "stockroom: error: out of memory\n";
 	static _Thread_local bool tried;
 	static atomic_flag ending = ATOMIC_FLAG_INIT;
+	int code = atomic_load(&done) ? EX_OK : EX_OSERR;
 
 	if (!tried) {
 		tried = true;
-		log_error("out of memory for %zu bytes", size);
+		log_error("%sout of memory for %zu bytes",
+		    code == EX_OK ? "done, but " : "", size);
 		if (!atomic_flag_test_and_set(&ending))
-			exit(EX_OSERR);
+			exit(code);
 	} else {
 		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 	}
-	_exit(EX_OSERR);
+	_exit(code);
 }
 
 void *

@@ -24,7 +24,10 @@ use FailCalls;
 use FailScenes;
 use Stockroom;
 
-use constant WORKERS => 3;
+use constant {
+	WORKERS => 3,
+	LAST => 15,	# of a command's calls for memory: always tried
+};
 
 my $seed = $ENV{STOCKROOM_SEED} // 1;
 my $runs = $ENV{STOCKROOM_RUNS} // 200;
@@ -59,6 +62,15 @@ sub some_of
 	} 1 .. $many;
 }
 
+# When a command has done its work: it may not fail any more.
+sub last_of
+{
+	my ($scene, %n) = @_;
+
+	return () if $scene->{part} ne 'ctl' || !$n{memory};
+	return map { ['memory', $n{memory} - $_, 'ever'] } 0 .. LAST - 1;
+}
+
 sub chosen
 {
 	my ($scene, %n) = @_;
@@ -68,7 +80,7 @@ sub chosen
 	my $many = int($runs / @scenes) + ($index < $runs % @scenes);
 	srand $seed * 1000 + $index;
 	rand for 1 .. 20;
-	return some_of($many, %n);
+	return (some_of($many, %n), last_of($scene, %n));
 }
 
 sub wanted
