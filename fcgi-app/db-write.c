@@ -3,25 +3,20 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "db-inner.h"
+#include "db-lock.h"
 #include "db.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -59,7 +54,6 @@ static struct {
 	struct db_counts counts;
 	struct histogram sizes; /* of batches committed */
 	struct db *db;
-	int lock_fd; /* <path>.lock */
 	struct {
 		bool open;
 		bool failed;  /* it will be rolled back */
@@ -73,70 +67,7 @@ static struct {
 	int wal_mark;       /* the same at the last checkpoint */
 	int64_t wrote_at;   /* the last commit, clock_mono_ms() */
 	void (*wake)(void); /* after each commit, or NULL */
-} shared = {.mu = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1};
-
-/* --- The lock beside the database: commits and checkpoints of every process
- * exclude each other by it --- */
-
-static void
-pause_ms(long ms)
-{
-	struct timespec ts = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&ts, NULL);
-}
-
-/*
- * Take it, waiting to DEADLINE at most.  Who waits stands in a gate, a lock
- * on the file's first byte, so that a busy process cannot overtake for ever
- * one that wants the lock once.
- */
-static bool
-lock_take(int64_t deadline)
-{
-	struct flock gate = {
-	    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
-	bool inside = false, taken = false;
-
-	for (;;) {
-		inside =
-		    inside || fcntl(shared.lock_fd, F_OFD_SETLK, &gate) == 0;
-		taken = inside && flock(shared.lock_fd, LOCK_EX | LOCK_NB) == 0;
-		if (taken || clock_mono_ms() >= deadline)
-			break;
-		pause_ms(1);
-	}
-	if (inside) {
-		gate.l_type = F_UNLCK;
-		fcntl(shared.lock_fd, F_OFD_SETLK, &gate);
-	}
-	return taken;
-}
-
-static void
-lock_drop(void)
-{
-	flock(shared.lock_fd, LOCK_UN);
-}
-
-/* Make the lock's file; made by root, it belongs to the database's owner. */
-static void
-lock_open(const char *path)
-{
-	struct stat st;
-	char name[PATH_MAX];
-	int len;
-
-	len = snprintf(name, sizeof(name), "%s.lock", path);
-	if (len < 0 || (size_t)len >= sizeof(name))
-		log_fatal(EX_CONFIG, "database %s: the path is too long", path);
-	shared.lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (shared.lock_fd == -1)
-		log_fatal(EX_CANTCREAT, "%s: %s", name, strerror(errno));
-	if (geteuid() == 0 && stat(path, &st) == 0 &&
-	    fchown(shared.lock_fd, st.st_uid, st.st_gid) == -1)
-		log_warn("%s: chown: %s", name, strerror(errno));
-}
+} shared = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
 /* Locks and shared memory do not work there as SQLite needs them. */
 static bool
@@ -177,13 +108,13 @@ db_open_writer(const char *path)
 		    " system, not on a network one",
 		    path);
 	old = umask(077);
-	lock_open(path);
-	if (!lock_take(clock_mono_ms() + START_WAIT_MS))
+	db_lock_open(path);
+	if (!db_lock_take(clock_mono_ms() + START_WAIT_MS))
 		log_fatal(EX_TEMPFAIL, "database %s: locked by another process",
 		    path);
 	shared.last = &shared.first;
 	shared.db = db_open_migrated(path, wal_grew);
-	lock_drop();
+	db_lock_drop();
 	umask(old);
 }
 
@@ -279,12 +210,12 @@ static bool
 batch_open(int64_t deadline)
 {
 	assert(!shared.batch.open);
-	if (!lock_take(deadline)) {
+	if (!db_lock_take(deadline)) {
 		log_warn("database: locked by another process");
 		return false;
 	}
 	if (!db_exec(shared.db, "BEGIN IMMEDIATE")) {
-		lock_drop();
+		db_lock_drop();
 		return false;
 	}
 	batch_reset(false);
@@ -322,7 +253,7 @@ batch_commit(void)
 		shared.wal_mark = 0; /* it began again from its start */
 	if (shared.wal_pages - shared.wal_mark >= WAL_PAGES)
 		checkpoint(false);
-	lock_drop();
+	db_lock_drop();
 	return good;
 }
 
@@ -557,10 +488,10 @@ db_write_alone(enum status (*work)(struct db *writer, void *arg), void *arg)
 	writer_init(&me, NULL, NULL);
 	write_lock(&me);
 	assert(!shared.batch.open);
-	if (lock_take(me.deadline)) {
+	if (db_lock_take(me.deadline)) {
 		st = work(shared.db, arg);
 		checkpoint(true);
-		lock_drop();
+		db_lock_drop();
 	}
 	write_unlock();
 	sem_destroy(&me.news);
@@ -579,9 +510,9 @@ db_tidy(void)
 	if (!mine)
 		return;
 	if (shared.wal_pages > 0 &&
-	    clock_mono_ms() - shared.wrote_at >= QUIET_MS && lock_take(0)) {
+	    clock_mono_ms() - shared.wrote_at >= QUIET_MS && db_lock_take(0)) {
 		checkpoint(true);
-		lock_drop();
+		db_lock_drop();
 	}
 	write_unlock();
 }
@@ -619,14 +550,13 @@ db_close_writer(void)
 	writer_init(&me, NULL, NULL);
 	write_lock(&me);
 	assert(!shared.batch.open);
-	if (lock_take(0)) {
+	if (db_lock_take(0)) {
 		checkpoint(true);
-		lock_drop();
+		db_lock_drop();
 	}
 	db_close(shared.db);
-	close(shared.lock_fd);
+	db_lock_close();
 	shared.db = NULL;
-	shared.lock_fd = -1;
 	write_unlock();
 	sem_destroy(&me.news);
 }

@@ -114,7 +114,7 @@ my $PRODUCT_C = qr{^(?:shared|fcgi-app|push-relay|bench)/.*$C};
 # A header and its source share a layer.
 my %layer = (
 	shared => 0,
-	(map { $_ => 1 } qw(db db-inner db-write schema sql filter
+	(map { $_ => 1 } qw(db db-inner db-lock db-write schema sql filter
 	    backup)),
 	# records: 2
 	(map { $_ => 3 } qw(request request-parse response route auth idem

@@ -29,7 +29,7 @@ sub compile
 	my ($program, $writer) = @_;
 
 	my @sources = ($writer, map { "$source/$_" } qw(t/unit/db.c
-	    fcgi-app/db.c fcgi-app/schema.c));
+	    fcgi-app/db.c fcgi-app/db-lock.c fcgi-app/schema.c));
 	return system("$made{CC} -fsanitize=thread -g -O1 -std=gnu11" .
 	    " -include '$build/config.h' -I'$source' -I'$source/fcgi-app'" .
 	    " -I'$build'" .
