@@ -112,7 +112,7 @@ my @kept;
 sees('presence', sub {
 	my ($w, $ctx) = @_;
 	my $r = $ctx->{send}->();
-	@kept = map { FastCGI->connect($s->app_socket) } 1 .. 3;
+	push @kept, map { FastCGI->connect($s->app_socket) } 1 .. 3;
 	return $r;
 }, qr/^app leaks descriptors$/, 'a leak');
 @kept = ();
