@@ -264,8 +264,9 @@ async function crowd(seat) {
 /** The relay dies and is back: nobody's avatar blinks or moves. */
 async function noBlink(ana, ben) {
 	await call('crowd', 'Kim', 'Robin', 'Lou');
-	await until('five', async () => /^5 /.test(await count(ana)));
 	for (const seat of [ana, ben]) {
+		await until('five', async () =>
+		    /^5 /.test(await count(seat)));
 		seat.allow(/50[234]/, /ERR_/, /push\//);
 		await recordMoves(seat);
 	}
