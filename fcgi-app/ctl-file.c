@@ -160,9 +160,10 @@ ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
 			unlink(file->path);
 	}
 	ctl_file_drop(file);
-	if (error == 0)
-		memory_done();
-	return error == 0 ? EX_OK : ctl_fail_errno(ctl, file->path, error);
+	if (error != 0)
+		return ctl_fail_errno(ctl, file->path, error);
+	memory_done();
+	return EX_OK;
 }
 
 void

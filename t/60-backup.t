@@ -12,6 +12,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 
 use Check;
+use Preload;
 use Stockroom;
 
 my $s = Stockroom->new(relay => 1, items => 2500,
@@ -123,10 +124,8 @@ $s->kill('stopped', 'TERM', dirty => 1);
 is($s->reap('stopped') & 127, 15, 'it is ended by a signal');
 is_deeply([glob "$s->{dir}/stopped.db*"], [], 'and leaves nothing');
 
-my $shim = "$s->{dir}/term-at-temp.so";
-my $cc = $ENV{CC} || 'cc';
-is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $shim" .
-    " $FindBin::Bin/fault/term-at-temp.c -ldl"), 0, 'a signal that can wait');
+ok(my $shim = Preload::build('t/fault/term-at-temp.c', $s->{dir}),
+    'a signal that can wait');
 background('early', 'data', 'backup', "$s->{dir}/early.db", { env => {
     LD_PRELOAD => $shim,
     ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0' } });

@@ -15,6 +15,7 @@ use POSIX ();
 use Test::More;
 
 use Check;
+use Preload;
 use Stockroom;
 
 my $s = Stockroom->new(app => 0, users => { ana => 'editor' });
@@ -230,10 +231,8 @@ like($rows, qr/INTO idem .*|INTO change VALUES\(8,/s, 'with data');
 
 # -- killed at every step of it: the old one, or the new one, never less
 
-my $shim = "$s->{dir}/kill-at-write.so";
-my $cc = $ENV{CC} || 'cc';
-is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $shim" .
-    " $FindBin::Bin/fault/kill-at-write.c -ldl"), 0, 'a sudden end');
+ok(my $shim = Preload::build('t/fault/kill-at-write.c', $s->{dir}),
+    'a sudden end');
 my (%left, $done);
 for my $n (1 .. 100) {
 	my $path = old_database("killed$n");

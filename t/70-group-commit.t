@@ -14,6 +14,7 @@ use Test::More;
 
 use Check;
 use FastCGI;
+use Preload;
 use Stockroom;
 
 use constant WRITERS => 32;
@@ -105,10 +106,8 @@ like($s->ctl_ok(['token', 'list', '--json']),
 # -- the COMMIT fails
 
 my $fault = "$s->{dir}/fault";
-my $shim = "$s->{dir}/commit-fail.so";
-my $cc = $ENV{CC} || 'cc';
-is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $shim" .
-    " $FindBin::Bin/fault/commit-fail.c -ldl"), 0, 'a disk that can fail');
+ok(my $shim = Preload::build('t/fault/commit-fail.c', $s->{dir}),
+    'a disk that can fail');
 $s->stop('app');
 $s->start('app', env => { LD_PRELOAD => $shim, FAULT_FILE => $fault,
     ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0' });

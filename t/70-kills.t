@@ -23,6 +23,7 @@ use Time::HiRes qw(sleep time);
 
 use Load;
 use Rounds;
+use Preload;
 use Stockroom;
 
 use constant {
@@ -221,10 +222,7 @@ sub tally
 
 # On a disk that is done at once, nothing would ever be half done.
 my $dir = tempdir('stockroom-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $slow = "$dir/slow-sync.so";
-my $cc = $ENV{CC} || 'cc';
-is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $slow" .
-    " $FindBin::Bin/../bench/slow-sync.c -ldl"), 0, 'a slow disk');
+ok(my $slow = Preload::build('bench/slow-sync.c', $dir), 'a slow disk');
 
 sub start
 {

@@ -28,6 +28,7 @@ use Check;
 use FastCGI;
 use Power;
 use Slurp qw(slurp);
+use Preload;
 use Stockroom;
 
 use constant {
@@ -39,9 +40,8 @@ use constant {
 my $runs = $ENV{STOCKROOM_RUNS} // 20;
 my $seed = $ENV{STOCKROOM_SEED} // 1;
 my $tmp = File::Temp->newdir;
-my $cc = $ENV{CC} || 'cc';
-is(system("$cc -D_GNU_SOURCE -shared -fPIC -o $tmp/record.so" .
-    " $FindBin::Bin/fault/record-writes.c -ldl"), 0, 'a disk that remembers');
+ok(my $record = Preload::build('t/fault/record-writes.c', $tmp),
+    'a disk that remembers');
 
 # ---- what is recorded
 
@@ -148,7 +148,7 @@ sub begin
 	copy($_, "$tmp/base/") or die "$_: $!"
 	    for grep { /\.(db|db-wal|db-shm|db\.lock|key|pub)$/ }
 	    glob "$s->{dir}/*";
-	$s->{record} = { LD_PRELOAD => "$tmp/record.so",
+	$s->{record} = { LD_PRELOAD => $record,
 	    RECORD_LOG => "$tmp/log", RECORD_DIR => $s->{dir},
 	    RECORD_FAULT => "$tmp/fault",
 	    ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0', %env };

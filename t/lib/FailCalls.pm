@@ -27,6 +27,7 @@ use POSIX ();
 use Test::More ();
 use Time::HiRes qw(clock_gettime time CLOCK_MONOTONIC);
 
+use Preload;
 use Stockroom;
 
 use constant {
@@ -44,12 +45,7 @@ sub build
 {
 	my ($dir) = @_;
 
-	my $top = Stockroom::top();
-	my $cc = $ENV{CC} || 'cc';
-	my $lib = "$dir/fail-calls.so";
-	system("$cc -D_GNU_SOURCE -shared -fPIC -o $lib" .
-	    " $top/t/fault/fail-calls.c -ldl") == 0 or die "fail-calls\n";
-	return $lib;
+	return Preload::build('t/fault/fail-calls.c', $dir);
 }
 
 sub new
