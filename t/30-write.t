@@ -67,9 +67,13 @@ for (1 .. 12) {
 	    sub { $_->count('inventory_changed') == $seq }, 20),
 	    "who reads on has all $seq");
 }
+# The second one waits for the tick of its room, behind the change.
+$r->push(cursor => $other, { editing_row => "R" . ++$moves }) for 1, 2;
 $app->change(++$seq);
 ok(Stream->wait_all([values %by, $other],
-    sub { $_->count('inventory_changed') == $seq }, 20), 'all come');
+    sub { $_->count('inventory_changed') == $seq &&
+	grep { $_->{text} =~ /"editing_row":"R$moves"/ }
+	    @{ $_->{events} } }, 20), 'all come');
 cmp_ok $r->metric('stalls_total'), '>', 0, 'though sockets were full';
 
 for my $name (sort keys %by) {
