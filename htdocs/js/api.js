@@ -6,6 +6,7 @@
  * its cause; a lost session leads to the sign-in page.
  */
 
+import { leave } from "./leaving.js";
 import { retryAfter } from "./transport.js";
 
 /**
@@ -79,7 +80,8 @@ export function toSignIn()
 {
 	const here = location.pathname + location.search;
 
-	location.assign(`${root.pathname}?next=${encodeURIComponent(here)}`);
+	leave(`${root.pathname}?next=${encodeURIComponent(here)}`,
+	    "sign-in");
 }
 
 /**

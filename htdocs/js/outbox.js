@@ -98,7 +98,7 @@ class Database
 	constructor(db)
 	{
 		this.db = db;
-		this.durable = true;
+		this.durable = this.kept = true;
 	}
 
 	/** @returns {Promise<Database>} */
@@ -193,6 +193,7 @@ class TabStorage
 	constructor(known = [])
 	{
 		this.durable = false;
+		this.kept = true;
 		/** @type {Kept[]} */
 		this.list = [];
 		try {
@@ -220,8 +221,10 @@ class TabStorage
 		try {
 			sessionStorage.setItem(KEPT,
 			    JSON.stringify(this.list));
+			this.kept = true;
 		} catch {
 			/* in memory only: beforeunload still warns */
+			this.kept = false;
 		}
 	}
 
@@ -272,6 +275,12 @@ export class Outbox {
 	get durable()
 	{
 		return this.shelf?.durable ?? true;
+	}
+
+	/** Whether it outlives the page, in this tab. */
+	get kept()
+	{
+		return this.shelf?.kept ?? true;
 	}
 
 	/** A number larger than those before. @returns {number} */

@@ -14,6 +14,7 @@ import { badge, byId } from "./dom.js";
 import { Editing } from "./editing.js";
 import { Grid } from "./grid.js";
 import { Inventory } from "./inventory.js";
+import { leave, leavesUnasked, stay } from "./leaving.js";
 import { popover } from "./menu.js";
 import { News } from "./news.js";
 import { openPassword } from "./password.js";
@@ -203,11 +204,11 @@ export class Page {
 		matchMedia(PHONE).addEventListener("change",
 		    () => this.relayout());
 		addEventListener("beforeunload", (ev) => {
-			if (this.saving.edits.waiting > 0 ||
-			    (this.saving.conflicts.list.length > 0 &&
-				!this.saving.outbox.durable))
+			if (this.saving.unsaved &&
+			    !leavesUnasked(this.saving.outbox.kept))
 				ev.preventDefault();
 		});
+		addEventListener("pageshow", (ev) => ev.persisted && stay());
 		setInterval(() => tick(document), 30000);
 	}
 
@@ -421,7 +422,8 @@ export class Page {
 		}
 		/* "Back" may bring this very page, as it was. */
 		addEventListener("pageshow", () => location.reload());
-		location.assign(this.settings.signout_url && this.auth ===
-		    "remote_user" ? this.settings.signout_url : root);
+		leave(this.settings.signout_url && this.auth ===
+		    "remote_user" ? this.settings.signout_url : root.href,
+		"sign-out");
 	}
 }

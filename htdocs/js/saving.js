@@ -96,6 +96,13 @@ export class Saving {
 		return this.edits.list.length + this.conflicts.list.length;
 	}
 
+	/** Whether to close the tab now would surprise. */
+	get unsaved()
+	{
+		return this.edits.waiting > 0 ||
+		    (this.conflicts.list.length > 0 && !this.outbox.durable);
+	}
+
 	// ---- an edit is made ----------------------------------------------
 
 	/** @param {Draft} draft @param {unknown} value */

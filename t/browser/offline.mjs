@@ -46,7 +46,11 @@ function count(seat, sent = new Map()) {
 
 function prepare(seat) {
 	seat.allow(/50[234]/, /ERR_/, /NetworkError/, /40[149]/, /422/);
-	seat.page.on('dialog', (d) => d.accept().catch(() => 0));
+	seat.asked = [];
+	seat.page.on('dialog', (d) => {
+		seat.asked.push(d.type());
+		d.accept().catch(() => 0);
+	});
 }
 
 async function tab(options) {
@@ -216,6 +220,45 @@ async function signOut(seat) {
 	await seat.click('#sign-out');
 }
 
+/** No question holds up who leaves for that, and what waits comes along. */
+async function sessionOver() {
+	const [a] = rows;
+
+	await away(ana);
+	await change(ana, a, 'quantity', '351');
+	await waits(ana, 1);
+	ana.asked = [];
+	await ana.context.deleteCookie(...await ana.context.cookies());
+	await back();
+	await see(`${kind}: the session is over while an edit waits: sign in`,
+	    async () => ana.where() === '/' && await ana.visible('#username'),
+	    20000);
+	is(ana.asked, [], 'without "Leave the page?"');
+	await signIn(ana);
+	await see('signed in again: it is sent', async () =>
+	    (await stored(a)).quantity === 351, 30000);
+
+	await ana.page.setRequestInterception(true);
+	const refuse = (r) => r.method() === 'PATCH' ?
+	    r.respond({ status: 503, body: '' }) : r.continue();
+	ana.page.on('request', refuse);
+	await change(ana, a, 'quantity', '352');
+	await until('it is tried', () => ana.visible(BANNER));
+	await signOut(ana);
+	await until('the warning', async () =>
+	    (await ana.texts(at('notice'))).some((t) => /not saved/.test(t)));
+	ana.asked = [];
+	await ana.click(`[data-notice=sign-out] .link-button`);
+	await see('signed out anyway', async () =>
+	    ana.where() === '/' && await ana.visible('#username'));
+	is(ana.asked, [], 'who was warned is not asked once more');
+	ana.page.off('request', refuse);
+	await ana.page.setRequestInterception(false);
+	await signIn(ana);
+	await see('signed in again: that is sent, too', async () =>
+	    (await stored(a)).quantity === 352, 30000);
+}
+
 /** Somebody else at the same browser. */
 async function twoPeople() {
 	const [, , c] = rows;
@@ -274,6 +317,19 @@ async function noDatabase() {
 	await back();
 	await see('it is sent', async () =>
 	    (await stored(b)).quantity === 501, 20000);
+
+	await poor.run(() => {
+		Storage.prototype.setItem = () => {
+			throw new DOMException('no', 'SecurityError');
+		};
+	});
+	await away(poor);
+	await change(poor, b, 'quantity', '502');
+	await waits(poor, 1);
+	await poor.context.deleteCookie(...await poor.context.cookies());
+	await back();
+	await see('kept nowhere: the end of the session asks first', async () =>
+	    poor.asked.includes('beforeunload'), 20000);
 	await poor.close();
 }
 
@@ -287,8 +343,8 @@ scene(async () => {
 		await signIn(ana);
 		await leaveTable(ana);
 		rows = (await skus(ana)).slice(kind === 'firefox' ? 6 : 0);
-		await inTurn([[waiting], [closed], [twoTabs], [twoPeople],
-			[noDatabase]]);
+		await inTurn([[waiting], [closed], [twoTabs], [sessionOver],
+			[twoPeople], [noDatabase]]);
 		ana.clean();
 		await ana.close();
 	}
