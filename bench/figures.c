@@ -128,8 +128,8 @@ private_kib(pid_t pid)
 	if ((f = fopen(path, "re")) == NULL)
 		return -1;
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "Private_Clean: %ld kB", &kib) == 1 ||
-		    sscanf(line, "Private_Dirty: %ld kB", &kib) == 1)
+		if (sscanf(line, "Pss_Anon: %ld kB", &kib) == 1 ||
+		    sscanf(line, "Pss_Shmem: %ld kB", &kib) == 1)
 			sum += kib;
 	}
 	fclose(f);

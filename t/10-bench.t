@@ -8,7 +8,10 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use FindBin;
+use IPC::Open2 qw(open2);
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../bench/lib";
 use Test::More;
 
@@ -109,6 +112,23 @@ my $n = 0;
 $n++ until $n % 1000 == 0 && (times)[0] > $before + 0.1;
 cmp_ok(Proc::cpu($$) - $before, '>', 0.05, 'CPU time grows with work');
 cmp_ok(Proc::private($$), '>', 1000, 'a perl needs its memory');
+
+# A program that nobody else runs; it says when it has begun.
+my $dir = tempdir('stockroom-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+copy($^X, "$dir/perl") && chmod 0755, "$dir/perl" or die "perl: $!";
+my ($one, $two) = map {
+	my $pid = open2(my $out, my $in, "$dir/perl", '-e',
+	    '$| = 1; print "\n"; <STDIN>');
+	scalar <$out>;
+	{ pid => $pid, in => $in };
+} 1, 2;
+my $kib = Proc::private($one->{pid});
+close $two->{in};
+waitpid $two->{pid}, 0;
+cmp_ok(abs(Proc::private($one->{pid}) - $kib), '<', 100,
+    'memory grows by nobody\'s end');
+close $one->{in};
+waitpid $one->{pid}, 0;
 
 # ---- a flow of events
 

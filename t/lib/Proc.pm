@@ -44,14 +44,15 @@ sub cpu
 	return $sum;
 }
 
-# Memory that is their own alone, in KiB.
+# Memory that is their own, in KiB.  Not the pages of programs and libraries:
+# those are private or shared as others run them or end.
 sub private
 {
 	my $sum = 0;
 
 	for my $pid (tree(@_)) {
 		$sum += $_ for slurp("/proc/$pid/smaps_rollup") =~
-		    /^Private_(?:Clean|Dirty):\s*(\d+)/mg;
+		    /^Pss_(?:Anon|Shmem):\s*(\d+)/mg;
 	}
 	return $sum;
 }
