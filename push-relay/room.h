@@ -35,8 +35,8 @@
 
 /* In ms, between two batches of cursors: the more members, the longer. */
 #define ROOM_TICK      30 /* of none */
-#define ROOM_TICK_MORE 5  /* members for one more */
-#define ROOM_TICK_BIG  51 /* at most: not twenty a second */
+#define ROOM_TICK_MORE 3  /* members for one more */
+#define ROOM_TICK_BIG  60 /* at most */
 #define ROOM_BIG                                                               \
 	100 /* members; of more, the newest that many                          \
 	       cursors go out a tick, halved */

@@ -42,7 +42,7 @@ test_cursors(void **state)
 	assert_int_equal(fake_count(&a, "event: cursor_updated"), 1);
 	assert_int_equal(fake_count(&a, "SKU-0"), 1);
 	assert_int_equal(fake_count(&a, "event: cursors"), 0);
-	fake_wait(now + ROOM_TICK);
+	fake_wait(now + ROOM_TICK + 3 / ROOM_TICK_MORE);
 	assert_int_equal(fake_count(&a, "event: cursors"), 1);
 	assert_int_equal(fake_count(&a, "SKU-9"), 2);
 	assert_int_equal(fake_count(&a, "SKU-5"), 0);
