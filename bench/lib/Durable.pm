@@ -4,8 +4,9 @@
 # What a durable write costs, a PATCH through nginx as it is shipped: one
 # writer beside one fdatasync and the floor of a request; 64 writers beside
 # the very same program when each request has a commit of its own
-# (bench/app-alone is built with a batch of one); and both once more where
-# every fdatasync takes 2 ms longer, as on ordinary disks (slow-sync.c).
+# (bench/app-alone is built with a batch of one), and beside one that does
+# nothing but commit in batches (bare.c); the first two once more where every
+# fdatasync takes 2 ms longer, as on ordinary disks (slow-sync.c).
 
 package Durable;
 
@@ -44,14 +45,15 @@ sub server
 	return $s;
 }
 
-# A sub that writes to S for a while, by so many at once.
+# A sub that writes to S for a while, by so many at once, with TOKEN.
 sub writes
 {
-	my ($s, $writers) = @_;
+	my ($s, $writers, $token) = @_;
 
+	$token //= $s->token('ana');
 	return sub {
 		return Wrk::run(port => $s->{port}, path => PATH,
-		    items => ITEMS, patch => BODY, token => $s->token('ana'),
+		    items => ITEMS, patch => BODY, token => $token,
 		    connections => $writers, cpu => [$s->pid('app')],
 		    seconds => Bench::either(4, 1));
 	};
@@ -111,16 +113,26 @@ sub one
 		['fdatasync', $sync], ['SQLite', $alone], ['ok', $request]]);
 }
 
+# BARE: bench/bare, or nothing.
 sub many
 {
-	my ($what, $limit, $together, $alone) = @_;
+	my ($what, $limit, $together, $alone, $bare) = @_;
 
+	my $token = $together->token('ana');
 	my $got = Bench::turns(ours => writes($together, WRITERS),
-	    alone => writes($alone, WRITERS));
-	Bench::row(what => $what, ours => $got->{ours}{rate},
-	    beside => [['a commit each', $got->{alone}{rate}, $limit]]);
-	Bench::row(what => '  CPU of a write, us', ours => $got->{ours}{cpu},
-	    beside => [['a commit each', $got->{alone}{cpu}]]);
+	    alone => writes($alone, WRITERS),
+	    $bare ? (bare => writes($bare, WRITERS, $token)) : ());
+	my @names = (['alone', 'a commit each', $limit],
+	    $bare ? ['bare', 'SQLite + ok'] : ());
+	for (['rate', $what], ['cpu', '  CPU of a write, us']) {
+		my ($figure, $line) = @$_;
+		Bench::row(what => $line, ours => $got->{ours}{$figure},
+		    beside => [map {
+			my ($key, $name, $reach) = @$_;
+			[$name, $got->{$key}{$figure},
+			    $figure eq 'rate' ? $reach : ()];
+		    } @names]);
+	}
 }
 
 sub writing
@@ -128,8 +140,9 @@ sub writing
 	my $s = server('stockroom-app');
 	my $alone = server('bench/app-alone');
 	one($s);
-	many('64 writers, a second', '>= 4', $s, $alone);
-	$_->end for $alone, $s;
+	my $bare = Rest::bare($s);
+	many('64 writers, a second', '>= 4', $s, $alone, $bare);
+	$_->end for $bare, $alone, $s;
 
 	my $dir = File::Temp->newdir(TMPDIR => 1);
 	my $shim = "$dir/slow-sync.so";

@@ -44,6 +44,20 @@ sub ok
 	return $s;
 }
 
+# What SQLite alone does, on a copy of S's database, behind the same nginx.
+sub bare
+{
+	my ($of) = @_;
+
+	my $copy = "$of->{dir}/bare.db";
+	my $s = Stockroom->new(app => 0, users => {}, nginx => 1);
+	$of->ctl_ok(['data', 'backup', $copy, '--force']);
+	$s->spawn('app', [Stockroom::build() . '/bench/bare', $s->app_socket,
+	    $copy]);
+	$s->wait_for(sub { -S $s->app_socket }) or die "no bare\n";
+	return $s;
+}
+
 # A copy of our database in which TOKEN is found as the peers look for it.
 sub copy
 {
@@ -128,7 +142,7 @@ sub compare
 # All take turns at being asked for PATH.
 sub take_turns
 {
-	my ($path, $token, $s, $ok, $fastify, $fastapi, $hand) = @_;
+	my ($path, $token, $s, $ok, $bare, $fastify, $fastapi, $hand) = @_;
 
 	my $ask = sub {
 		my ($port, $what, @pids) = @_;
@@ -146,6 +160,8 @@ sub take_turns
 		$s->pid('nginx')),
 	    ok => $ask->($ok->{port}, $path, $ok->pid('ok'),
 		$ok->pid('nginx')),
+	    $path eq ONE ? (bare => $ask->($bare->{port}, $path,
+		$bare->pid('app'), $bare->pid('nginx'))) : (),
 	    nginx => $ask->($s->{port}, '/', $s->pid('nginx')),
 	    fastify => $ask->($fastify, $path, $s->pid('fastify')),
 	    fastapi => $ask->($fastapi, $path, $s->pid('fastapi')),
@@ -157,6 +173,7 @@ sub reading
 	my $s = ours();
 	my $ok = ok();
 	my $token = $s->token('ana');
+	my $bare = bare($s);
 	my @peers = (fastify($s, $token), fastapi($s, $token, 'fastapi'),
 	    fastapi($s, $token, 'by-hand', BENCH_BY_HAND => 1));
 
@@ -164,10 +181,13 @@ sub reading
 	for my $row (['GET one item, a second', ONE, '>= 0.85'],
 	    ['GET a page of 50, a second', PAGE]) {
 		my ($what, $path, $floor) = @$row;
-		my $got = take_turns($path, $token, $s, $ok, @peers);
+		my $got = take_turns($path, $token, $s, $ok, $bare, @peers);
+		my @bare = map { my $key = $_; [$got->{bare} ?
+		    ['SQLite + ok', $got->{bare}{$key}] : ()] } 'rate', 'cpu';
 		Bench::row(what => $what, ours => $got->{ours}{rate},
 		    beside => [
 			["libfcgi's ok", $got->{ok}{rate}, $floor],
+			@{ $bare[0] },
 			['nginx itself', $got->{nginx}{rate}],
 			['Fastify', $got->{fastify}{rate}, '>= 1.5'],
 			['FastAPI', $got->{fastapi}{rate}, '>= 5'],
@@ -176,11 +196,12 @@ sub reading
 		    ours => $got->{ours}{cpu},
 		    beside => [
 			["libfcgi's ok", $got->{ok}{cpu}],
+			@{ $bare[1] },
 			['Fastify', $got->{fastify}{cpu}],
 			['FastAPI', $got->{fastapi}{cpu}],
 			['FastAPI by hand', $got->{hand}{cpu}]]);
 	}
-	$_->end for $ok, $s;
+	$_->end for $bare, $ok, $s;
 }
 
 1;
