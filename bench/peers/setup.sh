@@ -7,6 +7,8 @@
 set -eu
 cd "$(dirname "$0")"
 cmp -s package-lock.json node_modules/.installed && exit
+# Standard output is the table's.
+exec >&2
 npm ci --ignore-scripts --no-audit --no-fund
 # The one that is no JavaScript, from its source; node's headers come with it.
 npm rebuild --build-from-source --nodedir=/usr better-sqlite3
