@@ -56,21 +56,43 @@ put_number(char *out, int n, int digits, char behind)
 	return out + digits + 1;
 }
 
+/*
+ * The date of a day, counted from 1970-01-01, in the Gregorian calendar
+ * (Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days):
+ * years begin in March here, so that the odd day is their last.
+ *
+ * Not gmtime_r(3), which takes libc's lock of the time zone: the thread that
+ * logs that memory has ended may hold it, and all threads would share it.
+ */
+static char *
+put_date(char *out, int64_t days)
+{
+	int n = (int)days + 719468; /* since 0000-03-01 */
+	int era = n / 146097, of_era = n % 146097;
+	int year =
+	    (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int of_year = of_era - (365 * year + year / 4 - year / 100);
+	int month = (5 * of_year + 2) / 153; /* 0 is March */
+	int day = of_year - (153 * month + 2) / 5 + 1;
+
+	year += era * 400 + (month >= 10);
+	out = put_number(out, year, 4, '-');
+	out = put_number(out, month < 10 ? month + 3 : month - 9, 2, '-');
+	return put_number(out, day, 2, 'T');
+}
+
 /* Without printf, since each request has several. */
 void
 clock_text(int64_t utc_ms, char out[CLOCK_TEXT])
 {
-	struct tm tm;
-	time_t seconds = (time_t)(utc_ms / 1000);
+	int64_t seconds = utc_ms / 1000;
+	int of_day = (int)(seconds % 86400);
 
 	assert(utc_ms >= 0 && utc_ms < INT64_C(253402300800000));
-	gmtime_r(&seconds, &tm);
-	out = put_number(out, tm.tm_year + 1900, 4, '-');
-	out = put_number(out, tm.tm_mon + 1, 2, '-');
-	out = put_number(out, tm.tm_mday, 2, 'T');
-	out = put_number(out, tm.tm_hour, 2, ':');
-	out = put_number(out, tm.tm_min, 2, ':');
-	out = put_number(out, tm.tm_sec, 2, '.');
+	out = put_date(out, seconds / 86400);
+	out = put_number(out, of_day / 3600, 2, ':');
+	out = put_number(out, of_day / 60 % 60, 2, ':');
+	out = put_number(out, of_day % 60, 2, '.');
 	out = put_number(out, (int)(utc_ms % 1000), 3, 'Z');
 	*out = '\0';
 }

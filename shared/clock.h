@@ -23,7 +23,7 @@ int64_t clock_mono_us(void);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_utc_ms(void);
 
-/* RFC 3339 in UTC with milliseconds. */
+/* RFC 3339 in UTC with milliseconds, of the years 1970 to 9999. */
 void clock_text(int64_t utc_ms, char out[CLOCK_TEXT]);
 
 /*

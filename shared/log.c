@@ -58,7 +58,7 @@ is_journal(void)
 void
 log_init(const char *program, enum log_level max)
 {
-	/* Now, while files may be read; for the first line's time. */
+	/* Now, while files may be read; clock_parse() needs it. */
 	tzset();
 	log_program = program;
 	log_max = max;

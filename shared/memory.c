@@ -38,8 +38,8 @@ void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
 /*
- * What is done at exit may want memory again, another thread may too, and so
- * may the first line that is logged: libc reads the time zone for it.
+ * What is done at exit may want memory again, and another thread may too.
+ * Whoever asked may hold locks of libc's: what is called here takes none.
  */
 static noreturn void
 out_of_memory(size_t size)

@@ -26,7 +26,7 @@ use Stockroom;
 
 use constant {
 	WORKERS => 3,
-	LAST => 15,	# of a command's calls for memory: always tried
+	EDGE => 15,	# of a command's calls for memory: always tried
 };
 
 my $seed = $ENV{STOCKROOM_SEED} // 1;
@@ -62,13 +62,15 @@ sub some_of
 	} 1 .. $many;
 }
 
-# When a command has done its work: it may not fail any more.
-sub last_of
+# When a command begins, in libc's own first steps, and when it has done its
+# work: it may not fail any more.
+sub edges_of
 {
 	my ($scene, %n) = @_;
 
 	return () if $scene->{part} ne 'ctl' || !$n{memory};
-	return map { ['memory', $n{memory} - $_, 'ever'] } 0 .. LAST - 1;
+	return map { ['memory', $_, 'ever'] } 1 .. EDGE,
+	    $n{memory} - EDGE + 1 .. $n{memory};
 }
 
 sub chosen
@@ -80,7 +82,7 @@ sub chosen
 	my $many = int($runs / @scenes) + ($index < $runs % @scenes);
 	srand $seed * 1000 + $index;
 	rand for 1 .. 20;
-	return (some_of($many, %n), last_of($scene, %n));
+	return (some_of($many, %n), edges_of($scene, %n));
 }
 
 sub wanted

@@ -389,6 +389,7 @@ sub ctl
 		POSIX::dup2(fileno $in, 0);
 		POSIX::dup2(fileno $out, 1);
 		POSIX::dup2(fileno $err, 2);
+		alarm 300;	# one that hangs ends, by the signal
 		exec "$self->{build}/stockroomctl", @$argv
 		    or POSIX::_exit(127);
 	}

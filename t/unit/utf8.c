@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "shared/clock.h"
 #include "shared/utf8.h"
@@ -137,8 +138,8 @@ test_plain(void **state)
 static void
 test_clock(void **state)
 {
-	char text[CLOCK_TEXT];
-	int64_t before = clock_mono_ms();
+	char text[CLOCK_TEXT], want[CLOCK_TEXT];
+	int64_t before = clock_mono_ms(), day;
 
 	(void)state;
 	clock_text(0, text);
@@ -147,6 +148,18 @@ test_clock(void **state)
 	assert_string_equal(text, "2026-01-02T03:04:05.678Z");
 	clock_text(INT64_C(951782399999), text);
 	assert_string_equal(text, "2000-02-28T23:59:59.999Z");
+	clock_text(INT64_C(253402300799999), text);
+	assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+	/* Each day of eight centuries, by libc. */
+	for (day = 0; day < 2 * 146097; day++) {
+		time_t at = (time_t)(day * 86400 + day % 86400);
+		struct tm tm;
+
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.000Z",
+		    gmtime_r(&at, &tm));
+		clock_text((int64_t)at * 1000, text);
+		assert_string_equal(text, want);
+	}
 	assert_true(clock_mono_ms() >= before);
 	assert_true(clock_utc_ms() > INT64_C(1700000000000));
 }
