@@ -422,7 +422,10 @@ async function leases() {
 	await see('ana\'s lease', async () => await ben.attr(
 	    cellOf(sku, 'notes'), 'data-remote-edit') !== null);
 	await call('stop', 'relay');
-	await until('offline', () => ben.count('body[data-state=offline]'));
+	// Both: a page says for a while that it is live when it no longer is.
+	for (const seat of [ana, ben])
+		await until('offline', () =>
+		    seat.count('body[data-state=offline]'));
 	await call('start', 'relay');
 	await live(ben, 20000);
 	await live(ana, 20000);
