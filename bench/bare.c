@@ -12,21 +12,15 @@
  */
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <fcgiapp.h>
 
+#include "answer.h"
 #include "bare-sql.h"
-#include "shared/sock.h"
-
-#define THREADS 64
-#define BACKLOG 511
 
 /* A change that is asked for, on its thread's stack. */
 struct ask {
@@ -41,7 +35,6 @@ static struct ask *asks; /* under mu, as is led: a thread commits */
 static bool led;
 static struct bare_sql *writer; /* of who commits */
 static const char *path;
-static int listen_fd;
 
 /* Commit what is asked for; then it is another one's turn. */
 static void
@@ -92,7 +85,7 @@ change(const char *sku)
 }
 
 static void *
-answer(void *arg)
+answer(void *listen_fd)
 {
 	struct bare_sql *reader = bare_open(path);
 	FCGX_Request request;
@@ -100,8 +93,7 @@ answer(void *arg)
 	char text[2048];
 	size_t len;
 
-	(void)arg;
-	FCGX_InitRequest(&request, listen_fd, 0);
+	FCGX_InitRequest(&request, *(int *)listen_fd, 0);
 	while (FCGX_Accept_r(&request) == 0) {
 		uri = strrchr(FCGX_GetParam("REQUEST_URI", request.envp), '/');
 		method = FCGX_GetParam("REQUEST_METHOD", request.envp);
@@ -124,27 +116,10 @@ answer(void *arg)
 int
 main(int argc, char *argv[])
 {
-	pthread_t thread;
-	sigset_t set;
-	int sig;
-
 	if (argc != 3)
 		return 64;
 	path = argv[2];
 	bare_init();
 	writer = bare_open(path);
-	if ((listen_fd = sock_listen_unix(argv[1], 0600, BACKLOG)) == -1 ||
-	    !sock_set_nonblock(listen_fd, false))
-		return 1;
-	/* As the app does: else it waits 2 s for a peer that is slow to go. */
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
-	FCGX_Init();
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	for (int i = 0; i < THREADS; i++)
-		if (pthread_create(&thread, NULL, answer, NULL) != 0)
-			return 1;
-	sigwait(&set, &sig);
-	_exit(0);
+	return answer_by(answer, argv[1]);
 }

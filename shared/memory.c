@@ -39,7 +39,7 @@ void *__libc_realloc(void *, size_t);
 
 /*
  * What is done at exit may want memory again, and another thread may too.
- * Whoever asked may hold locks of libc's: what is called here takes none.
+ * Whoever asked may hold locks of libc's: what logs the line takes none.
  */
 static noreturn void
 out_of_memory(size_t size)

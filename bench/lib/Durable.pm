@@ -16,6 +16,7 @@ use warnings;
 use File::Temp ();
 
 use Bench;
+use Preload;
 use Rest;
 use Stockroom;
 use Wrk;
@@ -145,10 +146,7 @@ sub writing
 	$_->end for $bare, $alone, $s;
 
 	my $dir = File::Temp->newdir(TMPDIR => 1);
-	my $shim = "$dir/slow-sync.so";
-	my $source = __FILE__ =~ s{lib/Durable\.pm$}{slow-sync.c}r;
-	system('cc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', $shim,
-	    $source, '-ldl') == 0 or die "cc failed\n";
+	my $shim = Preload::build('bench/slow-sync.c', $dir);
 	my %slow = (LD_PRELOAD => $shim, SLOW_SYNC_US => SLOW_US);
 	($s, $alone) = (server('stockroom-app', %slow),
 	    server('bench/app-alone', %slow));

@@ -182,12 +182,12 @@ sub reading
 	    ['GET a page of 50, a second', PAGE]) {
 		my ($what, $path, $floor) = @$row;
 		my $got = take_turns($path, $token, $s, $ok, $bare, @peers);
-		my @bare = map { my $key = $_; [$got->{bare} ?
-		    ['SQLite + ok', $got->{bare}{$key}] : ()] } 'rate', 'cpu';
+		my $bare_of = sub { $got->{bare} ?
+		    ['SQLite + ok', $got->{bare}{$_[0]}] : () };
 		Bench::row(what => $what, ours => $got->{ours}{rate},
 		    beside => [
 			["libfcgi's ok", $got->{ok}{rate}, $floor],
-			@{ $bare[0] },
+			$bare_of->('rate'),
 			['nginx itself', $got->{nginx}{rate}],
 			['Fastify', $got->{fastify}{rate}, '>= 1.5'],
 			['FastAPI', $got->{fastapi}{rate}, '>= 5'],
@@ -196,7 +196,7 @@ sub reading
 		    ours => $got->{ours}{cpu},
 		    beside => [
 			["libfcgi's ok", $got->{ok}{cpu}],
-			@{ $bare[1] },
+			$bare_of->('cpu'),
 			['Fastify', $got->{fastify}{cpu}],
 			['FastAPI', $got->{fastapi}{cpu}],
 			['FastAPI by hand', $got->{hand}{cpu}]]);
