@@ -12,6 +12,9 @@ import { safeColor, shownName } from "./people.js";
 
 /** A lease is renewed after so long, ms: it lasts 20 s. */
 export const RENEW = 8000;
+/** What got no answer is asked for again after so long, ms, then after twice
+ * that, up to RENEW. */
+export const RETRY = 1000;
 
 /**
  * @typedef {import("./people.js").Mark} Mark
@@ -140,6 +143,8 @@ export class Leases {
 		/** it was taken away from us */
 		this.lost = false;
 		this.timer = 0;
+		/** requests without an answer, one after the other */
+		this.failures = 0;
 	}
 
 	/**
@@ -245,20 +250,25 @@ export class Leases {
 			this.ask("steal");
 	}
 
+	/** Ask once more. @param {number} wait ms */
+	again(wait)
+	{
+		const { clock } = this.hooks;
+
+		clock.clear(this.timer);
+		this.timer = clock.set(() => this.ask(this.held ? "renew" :
+		    "take"), wait);
+	}
+
 	/** @param {"take" | "renew" | "steal"} action */
 	async ask(action)
 	{
-		const { want } = this, { call, clock } = this.hooks;
-		const again = () => {
-			clock.clear(this.timer);
-			this.timer = clock.set(() => this.ask(this.held ?
-			    "renew" : "take"), RENEW);
-		};
+		const { want } = this, { call } = this.hooks;
 
 		if (want === null)
 			return;
 		const by = this.book.holder(want, this.hooks.sid());
-		again();
+		this.again(RENEW);
 		/* Known to be another's: there is nothing to ask for. */
 		if (action === "take" && by !== null)
 			return this.become(false, by, this.lost);
@@ -271,7 +281,10 @@ export class Leases {
 				call("release", want.row, want.field);
 			return;
 		}
-		again();
+		const failed = status === 0 || status >= 500;
+		this.again(failed ? Math.min(RETRY * 2 ** this.failures,
+		    RENEW) : RENEW);
+		this.failures = failed ? this.failures + 1 : 0;
 		if (status === 200)
 			this.become(true, null, false);
 		else if (status === 423)

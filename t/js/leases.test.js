@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LeaseBook, Leases, RENEW, excludes }
+import { LeaseBook, Leases, RENEW, RETRY, excludes }
 	from "../../htdocs/js/leases.js";
 
 const lease = (sid, row, field, more = {}) => ({ sid, row, field,
@@ -179,14 +179,25 @@ test("a whole list stands for a steal that was left out", async () => {
 	assert.ok(l.held);
 });
 
-test("no answer: typing goes on, and it is tried again", async () => {
-	const { l, calls, timers } = make({ status: 0, doc: null });
+test("no answer: typing goes on, and it is tried again, soon", async () => {
+	const none = { status: 0, doc: null }, bad = { status: 502, doc: null };
+	const { l, calls, timers } = make(none, bad, none, bad, none,
+	    undefined, none);
+	const next = async () => {
+		const [{ fn, ms }] = timers;
+
+		fn();
+		await turn();
+		return ms;
+	};
 
 	l.open("A", "notes");
 	await turn();
 	assert.equal(l.holder, null);
-	timers[0].fn();
-	await turn();
-	assert.deepEqual(calls, ["take A notes", "take A notes"]);
+	for (const wait of [1, 2, 4, 8, 8])
+		assert.equal(await next(), wait * RETRY);
+	assert.deepEqual(calls, Array(6).fill("take A notes"));
 	assert.ok(l.held);
+	assert.equal(await next(), RENEW, "answered");
+	assert.equal(await next(), RETRY, "from the start again");
 });
