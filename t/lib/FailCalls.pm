@@ -55,7 +55,9 @@ sub new
 	$SIG{PIPE} = 'IGNORE';	# who listens may just have ended
 	my $s = Stockroom->new(app => 0, users => { ana => 'editor',
 	    admin => 'admin' }, args => { app => ['--threads', 2] },
-	    env => { STOCKROOM_USER_WRITES => 0 });
+	    # A try that found no end counts as a wrong password.
+	    env => { STOCKROOM_USER_WRITES => 0,
+		STOCKROOM_SIGNIN_ADDRESS => 100_000 });
 	my $self = bless { s => $s, lib => $lib, names => 0, restarts => 0,
 	    said => {} }, $class;
 	for my $part (qw(app relay cgi ctl)) {
