@@ -59,24 +59,25 @@ my $users = Regulars->new($s);
 
 # -- two who say half of what they have to, and what becomes of them
 
-my $begun = time;
-my (%half, %cut);
 my $post = "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n";
-for my $what (qw(headers body)) {
-	$half{$what} = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $s->{port});
-	syswrite $half{$what}, $what eq 'body' ? "$post\r\n{" : $post;
-}
+# It says after how many seconds each was answered or cut off.
+my $half = Flood->begin(45, sub {
+	my ($until) = @_;
 
-# Whether one of them has been cut off by now; when that was is in %cut.
-sub is_cut
-{
-	my ($what) = @_;
-
-	vec(my $set = '', fileno $half{$what}, 1) = 1;
-	$cut{$what} //= time - $begun if select $set, undef, undef, 0;
-	return $cut{$what};
-}
+	my ($begun, %half, %cut) = time;
+	for my $what (qw(headers body)) {
+		$half{$what} = IO::Socket::INET->new(PeerPort => $s->{port},
+		    PeerAddr => '127.0.0.1');
+		syswrite $half{$what}, $what eq 'body' ? "$post\r\n{" : $post;
+	}
+	for my $what (keys %half) {
+		my $left = $until - time;
+		vec(my $set = '', fileno $half{$what}, 1) = 1;
+		$cut{$what} = time - $begun
+		    if select $set, undef, undef, $left > 0 ? $left : 0;
+	}
+	return \%cut;
+});
 
 # Let floods run out; ordinary users must not have noticed much.
 sub survives
@@ -85,7 +86,6 @@ sub survives
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$_->wait for @floods;
-	is_cut($_) for keys %half;
 	my %kib = map { $_ => Proc::private($s->pid($_)) } qw(app relay nginx);
 	my $f = $users->figures;
 	note("$what: ", Regulars::words($f), '; ',
@@ -257,8 +257,8 @@ close $_ for @bodies;
 
 # -- the two of the beginning
 
-ok($s->wait_for(sub { is_cut($_) }, $begun + 45 - time) && $cut{$_} < 45,
-    "half of the $_ is not waited for") or diag($cut{$_} // 'never')
+my $cut = $half->wait;
+ok($cut->{$_}, "half of the $_ is not waited for")
     for qw(headers body);
 $s->finish;
 
