@@ -42,6 +42,7 @@ static struct {
 	int64_t started; /* ms since 1970; guarded by mu */
 	int threads;     /* the same */
 	int epoll_fd;
+	int signal_fd;
 	const struct app *app;
 } pool = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
@@ -250,24 +251,6 @@ turn(int listen_fd, int64_t *rest_until)
 	return !ending;
 }
 
-/* SIGTERM and SIGINT as a descriptor; other threads inherit the mask. */
-static int
-take_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR1, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if ((fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
-		log_fatal(EX_OSERR, "signalfd: %s", strerror(errno));
-	return fd;
-}
-
 /* Each with its reader, opened before anything is served. */
 static void
 start_workers(pthread_t *threads, int count)
@@ -290,14 +273,14 @@ start_workers(pthread_t *threads, int count)
  * backlog of a socket that was passed to us is for the next process.
  */
 static void
-drain(int listen_fd, int signal_fd)
+drain(int listen_fd)
 {
 	struct epoll_event events[64];
 	int64_t until = clock_mono_ms() + FRESH_MS;
 	int n;
 
 	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
-	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, signal_fd, NULL);
+	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, pool.signal_fd, NULL);
 	close(listen_fd);
 	conns_ending();
 	while (conns_left(clock_mono_ms() < until) > 0) {
@@ -321,12 +304,33 @@ accept_counts(void)
 	return counts;
 }
 
+/* SIGTERM and SIGINT as a descriptor; other threads inherit the mask. */
+void
+accept_init(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pool.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (pool.signal_fd == -1)
+		log_fatal(EX_OSERR, "signalfd: %s", strerror(errno));
+	/* Else libfcgi waits 2 s for a peer that does not close first. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
+	/* It takes SIGTERM for itself, and only notes that it came. */
+	if (FCGX_Init() != 0)
+		log_fatal(EX_OSERR, "FCGX_Init failed");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 void
 accept_run(const struct app *app, int listen_fd, int count)
 {
 	pthread_t threads[ACCEPT_THREADS_MAX];
 	int64_t rest_until = 0, ticked = clock_mono_ms();
-	int signal_fd;
 
 	assert(count >= 1 && count <= ACCEPT_THREADS_MAX);
 	pool.app = app;
@@ -334,8 +338,7 @@ accept_run(const struct app *app, int listen_fd, int count)
 	    !sock_set_nonblock(listen_fd, true))
 		log_fatal(EX_OSERR, "epoll: %s", strerror(errno));
 	conns_init(pool.epoll_fd, count);
-	signal_fd = take_signals();
-	watch(EPOLL_CTL_ADD, signal_fd, EPOLLIN, TAG_SIGNAL);
+	watch(EPOLL_CTL_ADD, pool.signal_fd, EPOLLIN, TAG_SIGNAL);
 	watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, TAG_LISTEN);
 	start_workers(threads, count);
 	pthread_mutex_lock(&pool.mu);
@@ -352,11 +355,11 @@ accept_run(const struct app *app, int listen_fd, int count)
 		}
 	}
 	service_stopping();
-	drain(listen_fd, signal_fd);
+	drain(listen_fd);
 	conns_stop();
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	conns_close_idle(0);
-	close(signal_fd);
+	close(pool.signal_fd);
 	close(pool.epoll_fd);
 }

@@ -28,8 +28,14 @@ struct accept_counts {
 struct accept_counts accept_counts(void);
 
 /*
+ * Start libfcgi and take signals over, before there is another thread: a
+ * SIGTERM or SIGINT from here on ends accept_run(), however early it comes.
+ */
+void accept_init(void);
+
+/*
  * Serve connections of LISTEN_FD with so many threads until SIGTERM or
- * SIGINT; then finish what runs and return.  Signals are taken over.
+ * SIGINT; then finish what runs and return.
  */
 void accept_run(const struct app *, int listen_fd, int threads);
 

@@ -18,7 +18,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <fcgiapp.h>
 #include <sodium.h>
 
 #include "accept.h"
@@ -174,10 +173,7 @@ enter_sandbox(const struct app *app, const struct options *opt)
 static void
 serve_fastcgi(const struct app *app, int fd, const struct options *opt)
 {
-	/* Else libfcgi waits 2 s for a peer that does not close first. */
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
-	if (FCGX_Init() != 0)
-		log_fatal(EX_OSERR, "FCGX_Init failed");
+	accept_init();
 	raise_limit();
 	db_after_commit(publish_wake);
 	publish_start(app);

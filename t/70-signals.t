@@ -7,8 +7,10 @@
 use strict;
 use warnings;
 
+use Fcntl qw(O_NONBLOCK O_RDWR);
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use POSIX qw(mkfifo);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -75,6 +77,26 @@ $moment->begin->params([$s->params('GET', '/api/v1/health')])->stdin('');
 $s->kill('app', 'CONT');
 is($moment->response(10)->{status}, 200, 'a request beside the signal');
 is($s->reap('app', 10), 0, 'is served before the end');
+$s->start('app');
+
+# A signal in the very moment of the start, when the app has its first threads
+# and serves nobody yet: its log is full, and it waits to write its first line.
+my $full = $s->log_file('early');
+mkfifo($full, 0600) or die "mkfifo: $!";
+sysopen my $log, $full, O_RDWR | O_NONBLOCK or die "$full: $!";
+for my $bytes (4096, 1) {
+	1 while syswrite $log, 'x' x $bytes;
+}
+$s->stop('app');
+my $early = $s->spawn('early', ["$s->{build}/stockroom-app", '--socket',
+    $s->app_socket], env => { STOCKROOM_SANDBOX => 'off' });
+ok($s->wait_for(sub { 2 < (() = glob "/proc/$early/task/*") }, 10),
+    'an app that starts');
+$s->kill('early', 'TERM');
+1 while sysread $log, my $old, 65536;
+is($s->reap('early', 10), 0, 'ends as well');
+$s->{proc}{early}{may_end} = 1;
+unlink $full;
 $s->start('app');
 
 # A request whose peer never goes on does not hold the end up for ever.
