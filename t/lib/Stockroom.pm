@@ -163,13 +163,16 @@ sub log_text
 	return scalar <$fh> // '';
 }
 
-# Run a program with our settings; its number.  OPT: env, stdin (a handle),
-# listen (a listening socket, or [name => socket ...], to pass as LISTEN_FDS),
-# notify (a Service, which is told), watchdog (seconds that it waits).
+# Run a program with our settings; its number.  When this returns it runs, and
+# a signal is for it, not for the perl that it was before.  OPT: env, stdin (a
+# handle), listen (a listening socket, or [name => socket ...], to pass as
+# LISTEN_FDS), notify (a Service, which is told), watchdog (seconds that it
+# waits).
 sub spawn
 {
 	my ($self, $name, $argv, %opt) = @_;
 
+	pipe(my $started, my $starts) or die "pipe: $!\n";
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
 		$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
@@ -188,6 +191,8 @@ sub spawn
 		exec { $argv->[0] } @$argv or POSIX::_exit(127);
 	}
 	$self->{proc}{$name} = { pid => $pid, name => $name };
+	close $starts;
+	sysread $started, my $never, 1;	# closed when it runs
 	return $pid;
 }
 
