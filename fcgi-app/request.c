@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,6 +307,15 @@ read_text(struct req *rq)
 	rq->body_len = len;
 	rq->drained = true;
 	return ST_OK;
+}
+
+bool
+req_abandoned(const struct req *rq)
+{
+	struct pollfd peer = {.fd = rq->fcgx->ipcFd};
+
+	return !rq->app->cgi && poll(&peer, 1, 0) == 1 &&
+	       (peer.revents & POLLHUP) != 0;
 }
 
 /* Whether reading ended since the time for it was over. */

@@ -110,6 +110,12 @@ void req_clear(struct req *);
  */
 enum status req_begin(struct req *, const struct app *, FCGX_Request *);
 
+/*
+ * Whether the web server has closed the connection, as most do for a client
+ * that went away.  Under plain CGI nobody can tell: false.
+ */
+bool req_abandoned(const struct req *);
+
 /* Whether a body is announced as JSON and not too large. */
 enum status req_check_body(struct req *);
 

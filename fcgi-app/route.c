@@ -148,7 +148,8 @@ struct write {
 
 /*
  * In the write transaction: who asks is read again, since what was read
- * before may have been taken away meanwhile.
+ * before may have been taken away meanwhile.  Nothing is done for who has
+ * gone: it was told nothing, and may have asked again and been refused.
  */
 static bool
 write_work(struct db *db, void *arg)
@@ -159,8 +160,10 @@ write_work(struct db *db, void *arg)
 	req_clear(w->rq);
 	resp_clear(w->rs);
 	w->rq->db = db;
-	if ((w->st = auth_again(w->rq)) == ST_OK &&
-	    (w->st = auth_role(w->rq, w->rq->route->role)) == ST_OK)
+	if (req_abandoned(w->rq))
+		w->st = req_fail(w->rq, ST_TIMEOUT, "who asked has gone");
+	else if ((w->st = auth_again(w->rq)) == ST_OK &&
+		 (w->st = auth_role(w->rq, w->rq->route->role)) == ST_OK)
 		w->st = run_once(w->rq, w->rs, w->key);
 	w->rq->db = reader;
 	return status_http(w->st) < 300;

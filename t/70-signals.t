@@ -138,6 +138,26 @@ $s->start('app');
 is($s->get("$items/SUM-1", @ana)->{json}{quantity}, $sum,
     'each write that was answered is there, and none that was not');
 
+# A write that waits, and its peer goes: who was told nothing may have asked
+# again, and been refused.
+sub posts { return scalar(() = $s->log_text('app') =~ / method=POST /g) }
+
+for my $how (qw(LEAVES ENDS)) {
+	my $body = qq({"sku":"$how","name":"x"});
+	my $c = half_a_request($body);
+	taken_in();
+	my $before = posts();
+	$s->kill('app', 'STOP');
+	$c->stdin(substr $body, 5)->stdin('');
+	$how eq 'LEAVES' ? $c->close : shutdown $c->{sock}, 1;
+	$s->kill('app', 'CONT');
+	ok($s->wait_for(sub { posts() > $before }, 10), "it has come: $how");
+	is($s->get("$items/$how", @ana)->{status},
+	    $how eq 'LEAVES' ? 404 : 200, $how eq 'LEAVES' ?
+	    'nothing is done for a peer that has gone' :
+	    'one that has only ended what it says is served');
+}
+
 # Peers that go away while they are being answered.
 for (1 .. 20) {
 	my $c = FastCGI->connect($s->app_socket) or next;
