@@ -159,23 +159,66 @@ take_rows(struct ledger *l, struct ledger_faults *f, const struct entry **told)
 	}
 }
 
+/* The place of a row that nobody was told of and that fits; or l->rows. */
+static size_t
+untold_row(
+    const struct ledger *l, const struct entry *e, const struct entry **told)
+{
+	size_t at = 0;
+
+	while (at < l->rows && (told[at] != NULL || !fits(e, l->row[at])))
+		at++;
+	return at;
+}
+
 /*
- * A delete has no key: when its answer is lost, it finds the item gone and is
- * refused.  Such a one stands for its row, too.
+ * What was sent again and refused may have been done.  A delete has no key:
+ * when its answer is lost, it finds the item gone.  Others may be late.
  */
 static void
-take_deletes(struct ledger *l, const struct entry **told)
+take_refused(
+    struct ledger *l, struct ledger_faults *f, const struct entry **told)
 {
 	const struct entry *e;
 	size_t i, at;
 
 	for (i = 0; i < l->count; i++) {
 		e = &l->entry[i];
-		if (e->good || !e->again || e->kind != EFFECT_DELETE)
+		if (e->good || !e->again)
 			continue;
-		at = row_of(l, e);
-		if (at < l->rows && told[at] == NULL)
-			told[at] = e;
+		at = e->kind == EFFECT_DELETE ? row_of(l, e)
+					      : untold_row(l, e, told);
+		if (at == l->rows || told[at] != NULL)
+			continue;
+		told[at] = e;
+		f->late += e->kind != EFFECT_DELETE;
+	}
+}
+
+/* A row that no answer stands for, and what was refused of its item. */
+static void
+name_row(const struct ledger *l, size_t at)
+{
+	static const char *const kinds[] = {
+	    "create", "edit", "adjustment", "delete"};
+	const struct effect *row = l->row[at];
+	const struct entry *e;
+	size_t i;
+
+	if (row == NULL) {
+		log_warn("change %lld: not read, or of no item",
+		    (long long)l->first + (long long)at);
+		return;
+	}
+	log_warn("change %lld, %s of %s by %lld: nobody was told",
+	    (long long)l->first + (long long)at, kinds[row->kind],
+	    l->catalog.sku[row->item], (long long)row->delta);
+	for (i = 0; i < l->count; i++) {
+		e = &l->entry[i];
+		if (e->item == row->item && !e->good)
+			log_warn("refused: %s by %lld, based on %lld%s",
+			    kinds[e->kind], (long long)e->delta,
+			    (long long)e->base, e->again ? ", again" : "");
 	}
 }
 
@@ -190,16 +233,19 @@ ledger_judge(struct ledger *l, struct ledger_faults *f)
 	if ((told = calloc(l->rows + 1, sizeof(struct entry *))) == NULL)
 		log_fatal(EX_OSERR, "out of memory");
 	take_rows(l, f, told);
-	take_deletes(l, told);
+	take_refused(l, f, told);
 	for (i = 0; i < l->rows; i++) {
 		f->twice += told[i] == NULL;
+		if (told[i] == NULL ||
+		    (!told[i]->good && told[i]->kind != EFFECT_DELETE))
+			name_row(l, i);
 		if (l->row[i] == NULL)
 			continue;
 		f->torn += !table_apply(&l->table, l->row[i]);
-		f->mistold +=
-		    told[i] != NULL && told[i]->kind != EFFECT_DELETE &&
-		    told[i]->told !=
-			row_hash(table_row(&l->table, l->row[i]->item));
+		f->mistold += told[i] != NULL && told[i]->good &&
+			      told[i]->kind != EFFECT_DELETE &&
+			      told[i]->told != row_hash(table_row(
+						   &l->table, l->row[i]->item));
 	}
 	free(told);
 }

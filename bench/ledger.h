@@ -8,7 +8,9 @@
  * the end.  Every write is sent until it is answered, so each row of the log
  * must be what one answer stands for, and each answer must have its row: a
  * row without an answer is a change applied twice, or wished by nobody, and an
- * answer without a row is a change lost.
+ * answer without a row is a change lost.  A refusal leaves its key free: of a
+ * write that was sent again, a copy that was held up may be done after another
+ * one has been refused.
  */
 #ifndef BENCH_LEDGER_H
 #define BENCH_LEDGER_H
@@ -35,13 +37,14 @@ struct entry {
 	uint64_t told; /* row_hash() of the item as answered */
 };
 
-/* What must not be. */
+/* What must not be, but for LATE. */
 struct ledger_faults {
 	int64_t lost;      /* acknowledged, and not in the log as wished */
 	int64_t twice;     /* in the log, and acknowledged by no answer */
 	int64_t overruled; /* took another's change of the same field away */
 	int64_t torn;      /* rests on a row that was not so */
 	int64_t mistold;   /* answered otherwise than it was done */
+	int64_t late;      /* done by a copy, after another one was refused */
 };
 
 /* All zeroes but for what ledger_begin sets. */

@@ -182,6 +182,7 @@ put_ledger(const struct run *r, struct json_object *obj)
 	run_put_int(obj, "overruled", f->overruled);
 	run_put_int(obj, "torn", f->torn);
 	run_put_int(obj, "mistold", f->mistold);
+	run_put_int(obj, "late", f->late);
 	run_put_int(obj, "wrong_items", v->wrong_items);
 	run_put_int(obj, "wrong_tables", v->wrong_tables);
 	return f->lost + f->twice + f->overruled + f->torn + f->mistold +

@@ -213,7 +213,7 @@ sub tally
 		    if $how ne 'stop' && exists $stopped{$part};
 	}
 	$sum{$_} += $c->{$_} // 0 for qw(creates edits adjustments deletes
-	    refused events);
+	    refused late events);
 	$sum{$_} += $f->{$_} // 0 for qw(written_again ends pages joined
 	    polls);
 	return join ', ', map { "$_->[0] $_->[1] $_->[2]" }

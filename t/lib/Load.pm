@@ -37,8 +37,8 @@ sub new
 	# The arguments are in "ps", the environment is not.
 	my $pid = open2(my $out, my $in, Stockroom::build() . '/bench/load',
 	    map { ("--$_", $opt{$_}) } sort keys %opt);
-	return bless { pid => $pid, in => $in, out => $out, said => [] },
-	    $class;
+	return bless { pid => $pid, in => $in, out => $out, said => [],
+	    owner => $$ }, $class;
 }
 
 # Begin a command; its answer comes later, in order.
@@ -100,7 +100,7 @@ sub DESTROY
 {
 	my ($self) = @_;
 
-	return if defined $self->{code};
+	return if defined $self->{code} || $self->{owner} != $$;
 	local ($?, $!);
 	kill 'KILL', $self->{pid};
 	waitpid $self->{pid}, 0;

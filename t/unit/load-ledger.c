@@ -267,23 +267,31 @@ test_refused(void **state)
 	assert_faults(0, 1, 0, 0, 0);
 }
 
-/* Only a delete that was sent again may have been done and be refused. */
+/* Only what was sent again may have been done and be refused, and once. */
 static void
-test_delete_again(void **state)
+test_again(void **state)
 {
-	struct entry e[ROWS];
+	static const size_t at[] = {1, 2, 3};
+	struct entry e[ROWS + 1];
+	size_t i;
 
 	(void)state;
-	tell(e);
-	e[3].good = false;
-	e[3].again = true;
-	write_log(0, NULL);
-	judge(e, ROWS);
-	assert_faults(0, 0, 0, 0, 0);
-	ledger.count = 0;
-	e[3].again = false;
-	judge(e, ROWS);
-	assert_faults(0, 1, 0, 0, 0);
+	for (i = 0; i < sizeof(at) / sizeof(*at); i++) {
+		tell(e);
+		e[at[i]].good = false;
+		e[at[i]].again = true;
+		e[ROWS] = e[at[i]];
+		ledger.count = 0;
+		write_log(0, NULL);
+		judge(e, ROWS + 1);
+		assert_faults(0, 0, 0, 0, 0);
+		assert_int_equal(faults.late, e[at[i]].kind != EFFECT_DELETE);
+		e[at[i]].again = e[ROWS].again = false;
+		ledger.count = 0;
+		judge(e, ROWS + 1);
+		assert_faults(0, 1, 0, 0, 0);
+		assert_int_equal(faults.late, 0);
+	}
 }
 
 /* Another amount than was wished. */
@@ -425,7 +433,7 @@ main(void)
 	    TEST(test_twice),
 	    TEST(test_one_for_two),
 	    TEST(test_refused),
-	    TEST(test_delete_again),
+	    TEST(test_again),
 	    TEST(test_delta),
 	    TEST(test_overruled),
 	    TEST(test_torn),
