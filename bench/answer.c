@@ -28,12 +28,13 @@ answer_by(void *(*loop)(void *listen_fd), const char *path)
 	if ((listen_fd = sock_listen_unix(path, 0600, BACKLOG)) == -1 ||
 	    !sock_set_nonblock(listen_fd, false))
 		return 1;
-	/* As the app does: else it waits 2 s for a peer that is slow to go. */
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
-	FCGX_Init();
+	/* Before libfcgi starts, which takes it for itself. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* As the app does: else it waits 2 s for a peer that is slow to go. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 0);
+	FCGX_Init();
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&thread, NULL, loop, &listen_fd) != 0)
 			return 1;
