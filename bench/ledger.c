@@ -171,6 +171,31 @@ untold_row(
 	return at;
 }
 
+/* A row that no answer stands for, and what was refused of its item. */
+static void
+name_row(const struct ledger *l, size_t at)
+{
+	const struct effect *row = l->row[at];
+	const struct entry *e;
+	size_t i;
+
+	if (row == NULL) {
+		log_warn("change %lld: not read, or of no item",
+		    (long long)l->first + (long long)at);
+		return;
+	}
+	log_warn("change %lld, %s of %s by %lld: nobody was told",
+	    (long long)l->first + (long long)at, effect_kinds[row->kind],
+	    l->catalog.sku[row->item], (long long)row->delta);
+	for (i = 0; i < l->count; i++) {
+		e = &l->entry[i];
+		if (e->item == row->item && !e->good)
+			log_warn("refused: %s by %lld, based on %lld%s",
+			    effect_kinds[e->kind], (long long)e->delta,
+			    (long long)e->base, e->again ? ", again" : "");
+	}
+}
+
 /*
  * What was sent again and refused may have been done.  A delete has no key:
  * when its answer is lost, it finds the item gone.  Others may be late.
@@ -191,34 +216,10 @@ take_refused(
 		if (at == l->rows || told[at] != NULL)
 			continue;
 		told[at] = e;
-		f->late += e->kind != EFFECT_DELETE;
-	}
-}
-
-/* A row that no answer stands for, and what was refused of its item. */
-static void
-name_row(const struct ledger *l, size_t at)
-{
-	static const char *const kinds[] = {
-	    "create", "edit", "adjustment", "delete"};
-	const struct effect *row = l->row[at];
-	const struct entry *e;
-	size_t i;
-
-	if (row == NULL) {
-		log_warn("change %lld: not read, or of no item",
-		    (long long)l->first + (long long)at);
-		return;
-	}
-	log_warn("change %lld, %s of %s by %lld: nobody was told",
-	    (long long)l->first + (long long)at, kinds[row->kind],
-	    l->catalog.sku[row->item], (long long)row->delta);
-	for (i = 0; i < l->count; i++) {
-		e = &l->entry[i];
-		if (e->item == row->item && !e->good)
-			log_warn("refused: %s by %lld, based on %lld%s",
-			    kinds[e->kind], (long long)e->delta,
-			    (long long)e->base, e->again ? ", again" : "");
+		if (e->kind == EFFECT_DELETE)
+			continue;
+		f->late++;
+		name_row(l, at);
 	}
 }
 
@@ -235,10 +236,10 @@ ledger_judge(struct ledger *l, struct ledger_faults *f)
 	take_rows(l, f, told);
 	take_refused(l, f, told);
 	for (i = 0; i < l->rows; i++) {
-		f->twice += told[i] == NULL;
-		if (told[i] == NULL ||
-		    (!told[i]->good && told[i]->kind != EFFECT_DELETE))
+		if (told[i] == NULL) {
+			f->twice++;
 			name_row(l, i);
+		}
 		if (l->row[i] == NULL)
 			continue;
 		f->torn += !table_apply(&l->table, l->row[i]);

@@ -12,7 +12,7 @@
 #include "check.h"
 #include "shared/log.h"
 
-static const char *const kinds[] = {
+const char *const effect_kinds[EFFECT_KINDS] = {
     [EFFECT_CREATE] = "create",
     [EFFECT_EDIT] = "edit",
     [EFFECT_ADJUST] = "adjust",
@@ -103,8 +103,8 @@ read_kind(struct json_object *change, enum effect_kind *kind)
 	    json_object_get_string(member(change, "update_type"));
 	size_t i;
 
-	for (i = 0; text != NULL && i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (strcmp(kinds[i], text) != 0)
+	for (i = 0; text != NULL && i < EFFECT_KINDS; i++) {
+		if (strcmp(effect_kinds[i], text) != 0)
 			continue;
 		*kind = (enum effect_kind)i;
 		return true;

@@ -34,7 +34,16 @@ struct effect_field {
 	uint64_t after;
 };
 
-enum effect_kind { EFFECT_CREATE, EFFECT_EDIT, EFFECT_ADJUST, EFFECT_DELETE };
+enum effect_kind {
+	EFFECT_CREATE,
+	EFFECT_EDIT,
+	EFFECT_ADJUST,
+	EFFECT_DELETE,
+	EFFECT_KINDS
+};
+
+/* Their names in the log. */
+extern const char *const effect_kinds[EFFECT_KINDS];
 
 /* What an event does. */
 struct effect {
