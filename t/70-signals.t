@@ -142,20 +142,22 @@ is($s->get("$items/SUM-1", @ana)->{json}{quantity}, $sum,
 # again, and been refused.
 sub posts { return scalar(() = $s->log_text('app') =~ / method=POST /g) }
 
-for my $how (qw(LEAVES ENDS)) {
-	my $body = qq({"sku":"$how","name":"x"});
+for (['LEAVES', sub { $_[0]->close }, 404,
+	'nothing is done for a peer that has gone'],
+    ['ENDS', sub { shutdown $_[0]{sock}, 1 }, 200,
+	'one that has only ended what it says is served']) {
+	my ($sku, $go, $status, $test) = @$_;
+
+	my $body = qq({"sku":"$sku","name":"x"});
 	my $c = half_a_request($body);
 	taken_in();
 	my $before = posts();
 	$s->kill('app', 'STOP');
 	$c->stdin(substr $body, 5)->stdin('');
-	$how eq 'LEAVES' ? $c->close : shutdown $c->{sock}, 1;
+	$go->($c);
 	$s->kill('app', 'CONT');
-	ok($s->wait_for(sub { posts() > $before }, 10), "it has come: $how");
-	is($s->get("$items/$how", @ana)->{status},
-	    $how eq 'LEAVES' ? 404 : 200, $how eq 'LEAVES' ?
-	    'nothing is done for a peer that has gone' :
-	    'one that has only ended what it says is served');
+	ok($s->wait_for(sub { posts() > $before }, 10), "it has come: $sku");
+	is($s->get("$items/$sku", @ana)->{status}, $status, $test);
 }
 
 # Peers that go away while they are being answered.
