@@ -175,4 +175,21 @@ is $get->("$items/FAS-0042")->{quantity}, 4711, 'with the data of before';
 kill 'TERM', $s->{pid};
 is ended($s), 0, 'SIGTERM ends it with 0';
 
+# A signal between any two steps ends it: here, just before it waits for its
+# parts.  The shell reads this file first, for it runs a script.
+my $env = File::Temp->new;
+print $env <<'EOF';
+[[ $0 != *bootstrap ]] || {
+	set -T
+	trap '[[ $BASH_COMMAND != "wait -n"* ]] || kill -TERM $$' DEBUG
+}
+EOF
+close $env;
+{
+	local $ENV{BASH_ENV} = "$env";
+	$s = serve('--port', 0, '--data', $data);
+}
+ok printed($s, qr/^ready /m), 'starts a third time' or diag $s->{text};
+is ended($s), 0, 'a signal in between ends it, too';
+
 done_testing;
