@@ -6,7 +6,6 @@
 #include "keeper.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sysexits.h>
@@ -81,17 +80,13 @@ void
 keeper_start(void)
 {
 	pthread_condattr_t attr;
-	sigset_t all, old;
 	int error;
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&keeper.cond, &attr);
 	pthread_condattr_destroy(&attr);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&keeper.thread, NULL, keep, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error != 0)
 		log_fatal(EX_OSERR, "thread: %s", strerror(error));
 }

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sysexits.h>
@@ -237,7 +236,6 @@ publisher(void *arg)
 void
 publish_start(const struct app *app)
 {
-	sigset_t all, old;
 	int error;
 
 	link_init(&pub.link, db_open_reader(app->conf.db),
@@ -245,10 +243,7 @@ publish_start(const struct app *app)
 	pub.retry_ms = RETRY_MIN_MS;
 	if ((pub.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
 		log_fatal(EX_OSERR, "eventfd: %s", strerror(errno));
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&pub.thread, NULL, publisher, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error != 0)
 		log_fatal(EX_OSERR, "thread: %s", strerror(error));
 }
