@@ -5,7 +5,11 @@
 
 /*
  * Idempotency keys: the answer to a write is kept with it, in the same
- * transaction, so that a client that never heard it may ask again.
+ * transaction, so that a client that never heard it may ask again.  Only what
+ * was done is kept: who was refused for want of stock sends the same again
+ * when there is some, and keys often are names of their own, such as a sale's.
+ * An earlier copy of a refused request could thus be done behind it, therefore
+ * route.c does nothing for a client that has gone.
  */
 #ifndef FCGI_APP_IDEM_H
 #define FCGI_APP_IDEM_H
