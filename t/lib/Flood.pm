@@ -9,19 +9,25 @@
 #	my $f = Flood->deaf($port, \@tickets, seconds => 4);
 #	$f->wait;			# until it has ended by itself
 #	$f->{said}			# what it had to say, { name => number }
+#	my $kib = Flood::peaks({ app => $pid }, $f, $g);	# wait for both;
+#	$kib->{app}			# the most memory that it had meanwhile
 
 package Flood;
 
 use strict;
 use warnings;
 
-use Errno qw(EAGAIN EINPROGRESS);
+use Errno qw(EAGAIN EINPROGRESS EINTR);
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
 use Time::HiRes qw(sleep time);
+
+use Proc;
+
+use constant LOOK => 0.1;	# seconds between two looks at memory
 
 my $json = JSON::PP->new->canonical;
 
@@ -42,23 +48,52 @@ sub begin
 		syswrite STDOUT, $json->encode($said);
 		POSIX::_exit(0);
 	}
-	return bless { pid => $pid, fh => $fh, owner => $$ }, $class;
+	return bless { pid => $pid, fh => $fh, owner => $$, text => '' },
+	    $class;
+}
+
+# Take in what it says next; whether that was the end.
+sub hear
+{
+	my ($self) = @_;
+
+	my $n = sysread $self->{fh}, $self->{text}, 65536,
+	    length $self->{text};
+	return defined $n ? $n == 0 : $! != EINTR;
 }
 
 sub wait
 {
 	my ($self) = @_;
 
-	local ($/, $?, $!);
-	my $text = readline $self->{fh};
+	local ($?, $!);
+	1 until $self->hear;
 	close $self->{fh};
 	delete $self->{pid};
 	# It says how it stands now and then, in colours; the last counts.
-	$self->{said} = $self->{slow} ? { $text =~ s/\e\[[\d;]*m//gr =~
+	$self->{said} = $self->{slow} ? { $self->{text} =~
+	    s/\e\[[\d;]*m//gr =~
 	    /(connected|closed|error|available): +(\w+)/g } :
-	    $json->decode($text);
+	    $json->decode($self->{text});
 	die "flood: $self->{said}{died}" if $self->{said}{died};
 	return $self->{said};
+}
+
+# Wait for all of these.  The most memory of their own that the processes,
+# { name => pid }, had meanwhile, { name => KiB }: what is freed at once counts
+# too.
+sub peaks
+{
+	my ($pids, @floods) = @_;
+
+	my $open = IO::Select->new(map { [$_->{fh}, $_] } @floods);
+	my $most = Proc::peaks($pids, sub {
+		$_->[1]->hear and $open->remove($_)
+		    for $open->can_read(LOOK);
+		return $open->count;
+	});
+	$_->wait for @floods;
+	return $most;
 }
 
 sub DESTROY
@@ -82,8 +117,8 @@ sub slow
 	    '-r', $n, '-i', 1, '-l', $opt{seconds}, '-x', 4, '-v', 1, '-p', 3,
 	    '-u', "http://127.0.0.1:$port$path", @{ $opt{args} // [] }
 	    or die "slowhttptest: $!\n";
-	return bless { pid => $pid, fh => $fh, owner => $$, slow => 1 },
-	    $class;
+	return bless { pid => $pid, fh => $fh, owner => $$, text => '',
+	    slow => 1 }, $class;
 }
 
 # The n-th of many addresses that are all this machine.

@@ -57,4 +57,21 @@ sub private
 	return $sum;
 }
 
+# The most of it that each of these, { name => pid }, was seen to have.  MORE is
+# called before each look, waits, and says whether that is not the last one.
+sub peaks
+{
+	my ($pids, $more) = @_;
+
+	my (%most, $again);
+	do {
+		$again = $more->();
+		for my $name (keys %$pids) {
+			my $kib = private($pids->{$name});
+			$most{$name} = $kib if $kib >= ($most{$name} // 0);
+		}
+	} while ($again);
+	return \%most;
+}
+
 1;
