@@ -85,19 +85,19 @@ sub survives
 	my ($what, @floods) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	$_->wait for @floods;
-	my %kib = map { $_ => Proc::private($s->pid($_)) } qw(app relay nginx);
+	my $kib = Flood::peaks({ map { $_ => $s->pid($_) }
+	    qw(app relay nginx) }, @floods);
 	my $f = $users->figures;
 	note("$what: ", Regulars::words($f), '; ',
-	    join ', ', map { "$_ $kib{$_} KiB" } sort keys %kib);
+	    join ', ', map { "$_ $kib->{$_} KiB" } sort keys %$kib);
 	is("@{ $f->{failed} }", '', "$what: nobody else is refused");
 	for (qw(read write event)) {
 		cmp_ok($f->{$_}{p99}, '<', LATE, "$what: nor late: $_");
 		cmp_ok($f->{$_}{n}, '>', FEW, "$what: nor idle: $_");
 	}
 	return if $sanitized;
-	cmp_ok($kib{$_}, '<', MOST->{$_}, "$what: memory of $_")
-	    for sort keys %kib;
+	cmp_ok($kib->{$_}, '<', MOST->{$_}, "$what: memory of $_")
+	    for sort keys %$kib;
 }
 
 # What has been written to a log since the last call.
@@ -274,15 +274,14 @@ $users = Regulars->new($s, stream => [unix => $s->push_socket,
 $users->figures;
 my $slow = Flood->slow('B', $s->{port}, '/api/v1/session', connections => 80,
     seconds => 5 + SECONDS, args => [qw(-f application/json)]);
-$slow->wait;
+my $most = Flood::peaks({ app => $s->pid('app') }, $slow);
 my $f = $users->figures;
-note('slow bodies at Apache: ', Regulars::words($f));
+note('slow bodies at Apache: ', Regulars::words($f), "; app $most->{app} KiB");
 is("@{ $f->{failed} }", '', 'slow bodies at Apache: nobody else is refused');
 cmp_ok($f->{$_}{p99}, '<', LATE, "slow bodies at Apache: nor late: $_")
     for qw(read write event);
 cmp_ok($slow->{said}{connected}, '>', 60, 'they did what they could');
-cmp_ok(Proc::private($s->pid('app')), '<', MOST->{app}, 'memory of app')
-    unless $sanitized;
+cmp_ok($most->{app}, '<', MOST->{app}, 'memory of app') unless $sanitized;
 $users->end;
 $s->finish;
 done_testing;
