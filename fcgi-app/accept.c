@@ -271,9 +271,11 @@ start_workers(pthread_t *threads, int count)
  * Take no more connections; those that were taken and have not said a word
  * yet get their first request served, as it is on its way.  What waits in the
  * backlog of a socket that was passed to us is for the next process.
+ *
+ * The name goes while we still listen: after that it may be the next one's.
  */
 static void
-drain(int listen_fd)
+drain(int listen_fd, const char *name)
 {
 	struct epoll_event events[64];
 	int64_t until = clock_mono_ms() + FRESH_MS;
@@ -281,6 +283,8 @@ drain(int listen_fd)
 
 	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL);
 	epoll_ctl(pool.epoll_fd, EPOLL_CTL_DEL, pool.signal_fd, NULL);
+	if (name != NULL)
+		unlink(name);
 	close(listen_fd);
 	conns_ending();
 	while (conns_left(clock_mono_ms() < until) > 0) {
@@ -327,7 +331,7 @@ accept_init(void)
 }
 
 void
-accept_run(const struct app *app, int listen_fd, int count)
+accept_run(const struct app *app, int listen_fd, const char *name, int count)
 {
 	pthread_t threads[ACCEPT_THREADS_MAX];
 	int64_t rest_until = 0, ticked = clock_mono_ms();
@@ -355,7 +359,7 @@ accept_run(const struct app *app, int listen_fd, int count)
 		}
 	}
 	service_stopping();
-	drain(listen_fd);
+	drain(listen_fd, name);
 	conns_stop();
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);

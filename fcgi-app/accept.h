@@ -35,8 +35,10 @@ void accept_init(void);
 
 /*
  * Serve connections of LISTEN_FD with so many threads until SIGTERM or
- * SIGINT; then finish what runs and return.
+ * SIGINT; then remove its file NAME, unless that is NULL, finish what runs
+ * and return.
  */
-void accept_run(const struct app *, int listen_fd, int threads);
+void accept_run(
+    const struct app *, int listen_fd, const char *name, int threads);
 
 #endif

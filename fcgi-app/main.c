@@ -179,12 +179,10 @@ serve_fastcgi(const struct app *app, int fd, const struct options *opt)
 	publish_start(app);
 	keeper_start();
 	log_info("started, %d threads", opt->threads);
-	accept_run(app, fd, opt->threads);
+	accept_run(app, fd, opt->socket, opt->threads);
 	keeper_stop();
 	db_after_commit(NULL);
 	publish_stop();
-	if (opt->socket != NULL)
-		unlink(opt->socket);
 	log_info("ended");
 }
 

@@ -67,6 +67,22 @@ for my $signal (qw(TERM INT)) {
 	    "SIG$signal: what was answered is there");
 }
 
+# One that still has a slow request to finish leaves its place to the next.
+my $slow_body = '{"sku":"SLOW-1","name":"x"}';
+my $slow = half_a_request($slow_body);
+taken_in();
+$s->kill('app', 'TERM');
+ok($s->wait_for(sub { !FastCGI->connect($s->app_socket) }, 10),
+    'an app that ends takes no more');
+$s->{proc}{old} = delete $s->{proc}{app};
+$s->start('app');
+$slow->stdin(substr $slow_body, 5)->stdin('');
+is($slow->response(10)->{status}, 201, 'it finishes its slow request');
+is($s->reap('old', 10), 0, 'and ends');
+$s->{proc}{old}{may_end} = 1;
+is($s->get("$items/SLOW-1", @ana)->{status}, 200,
+    'the next one can still be reached');
+
 # A request that comes in the very moment of the end: the app, which is held
 # up, finds both at once.
 my $moment = FastCGI->connect($s->app_socket);
