@@ -80,11 +80,17 @@ put_problem(struct call *c, enum status st)
 }
 
 void
+answer_content(struct MHD_Response *resp, const char *type)
+{
+	MHD_add_response_header(resp, "Content-Type", type);
+	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+}
+
+void
 answer_head(const struct call *c, struct MHD_Response *resp)
 {
 	const char *origin = c->relay->conf.origin;
 
-	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(resp, "X-Request-Id", c->id);
 	/* It binds the host on all ports: only where the site has TLS too. */
 	if (c->secure && strncmp(origin, "https://", 8) == 0)
@@ -111,9 +117,11 @@ answer_send(struct call *c, enum status st, const char *allow)
 	    c->answer.len, c->answer.data, MHD_RESPMEM_MUST_COPY);
 	if (resp == NULL)
 		return false;
-	if (c->type != NULL)
-		MHD_add_response_header(resp, "Content-Type", c->type);
-	MHD_add_response_header(resp, "Cache-Control", "no-store");
+	/* Without content: most are of beats, each page gets four a minute. */
+	if (c->type != NULL) {
+		answer_content(resp, c->type);
+		MHD_add_response_header(resp, "Cache-Control", "no-store");
+	}
 	answer_head(c, resp);
 	if (allow != NULL)
 		MHD_add_response_header(resp, "Allow", allow);

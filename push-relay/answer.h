@@ -30,6 +30,9 @@ bool answer_send(struct call *, enum status, const char *allow);
  */
 bool answer_preflight(struct call *, const char *method);
 
+/* Add the headers that say what the content is, and that it is nothing else. */
+void answer_content(struct MHD_Response *, const char *type);
+
 /* Add the headers that every answer has, a stream too. */
 void answer_head(const struct call *, struct MHD_Response *);
 

@@ -374,7 +374,7 @@ request_send(struct call *c, struct buf *b)
 		buf_reset(b);
 		return false;
 	}
-	MHD_add_response_header(resp, "Content-Type", "application/json");
+	answer_content(resp, "application/json");
 	MHD_add_response_header(resp, "Cache-Control", "no-store");
 	answer_head(c, resp);
 	result = MHD_queue_response(c->connection, MHD_HTTP_OK, resp);

@@ -323,7 +323,7 @@ sse_answer(const struct call *c, struct MHD_Response *resp)
 	/* No chunks: the body ends with the connection. */
 	MHD_set_response_options(
 	    resp, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-	MHD_add_response_header(resp, "Content-Type", "text/event-stream");
+	answer_content(resp, "text/event-stream");
 	MHD_add_response_header(
 	    resp, "Cache-Control", "no-cache, no-transform");
 	MHD_add_response_header(resp, "X-Accel-Buffering", "no");

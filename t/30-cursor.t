@@ -99,7 +99,10 @@ is $r->push(cursor => $ben, '{"sid":"' .
 for my $body ('{"state":"asleep"}', '{"state":1}', '{"x":1}') {
 	is $r->push(beat => $ben, $body)->{status}, 422, "beat: $body";
 }
-is $r->push(beat => $ben)->{status}, 204, 'a beat needs no body';
+my $beat = $r->push(beat => $ben);
+is $beat->{status}, 204, 'a beat needs no body';
+is_deeply [sort keys %{ $beat->{headers} }], [qw(connection date x-request-id)],
+    'and its answer has no more than it must';
 is $r->push(cursor => $ben, '{"cursor_position":{"x":1.5,"y":-2}}'
     )->{status}, 204, 'pixels may have a fraction';
 

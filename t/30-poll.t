@@ -31,6 +31,7 @@ my $first = $ana->ask_once;
 cmp_ok time - $t, '<', 1, 'answered at once';
 is $ana->{status}, 200, 'well';
 is $ana->{headers}{'content-type'}, 'application/json', 'in JSON';
+is $ana->{headers}{'x-content-type-options'}, 'nosniff', 'and nothing else';
 is $ana->{headers}{'cache-control'}, 'no-store', 'for nobody else';
 ok $ana->{headers}{'x-request-id'}, 'with an id';
 is_deeply [sort keys %$first],

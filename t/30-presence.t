@@ -31,6 +31,7 @@ is $ana->{headers}{'x-accel-buffering'}, 'no', 'not to be buffered';
 is $ana->{headers}{'cache-control'}, 'no-cache, no-transform',
     'nor cached or packed';
 is $ana->{headers}{'content-type'}, 'text/event-stream', 'the type';
+is $ana->{headers}{'x-content-type-options'}, 'nosniff', 'and no other';
 
 # A second person, with the same wish.
 my $ben = $r->joined(user => 2, username => 'ben', color => '#FF6B6B');
