@@ -150,7 +150,7 @@ async function idle() {
 	const before = meters.map((m) => m.bytes);
 	await sleep(IDLE);
 	for (const [n, m] of meters.entries())
-		await call('figure', 'idle', (m.bytes - before[n]) / 1024 *
+		await call('figure', 'idle', (m.bytes - before[n]) / 1000 *
 		    60000 / IDLE);
 	await browser.close();
 }

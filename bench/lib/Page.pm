@@ -100,7 +100,7 @@ sub idle
 	my $s = Stockroom->new(relay => 1, nginx => 1, demo => 1);
 	my $f = scene($s, 'idle');
 	$s->end;
-	Bench::row(what => 'an idle page, KiB a minute', ours => $f->{idle},
+	Bench::row(what => 'an idle page, KB a minute', ours => $f->{idle},
 	    reach => '<= 5');
 }
 
