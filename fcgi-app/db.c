@@ -426,17 +426,33 @@ db_new_id(struct db *db)
 	return sqlite3_last_insert_rowid(db->handle);
 }
 
+/*
+ * However late it is: interrupted, a BEGIN may have begun a transaction that
+ * nobody ends, and a COMMIT have ended none.
+ */
+static enum status
+run_whole(struct db *db, enum sql name)
+{
+	int64_t stop_at = db->stop_at;
+	enum status st;
+
+	db->stop_at = 0;
+	st = db_done(db_query(db, name), ST_OK);
+	db->stop_at = stop_at;
+	return st;
+}
+
 enum status
 db_snapshot_begin(struct db *db)
 {
-	return db_done(db_query(db, SQL_SNAPSHOT_BEGIN), ST_OK);
+	return run_whole(db, SQL_SNAPSHOT_BEGIN);
 }
 
 void
 db_snapshot_end(struct db *db)
 {
 	assert(db->active == 0);
-	db_done(db_query(db, SQL_SNAPSHOT_END), ST_OK);
+	run_whole(db, SQL_SNAPSHOT_END);
 }
 
 int64_t

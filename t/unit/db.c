@@ -399,6 +399,28 @@ test_limit_time(void **state)
 	db_close(reader);
 }
 
+/*
+ * SQLite looks at the clock every so many steps of a statement, all of its
+ * runs taken together: sooner or later it does so in a BEGIN and in a COMMIT,
+ * which must neither leave a snapshot open nor fail.
+ */
+static void
+test_limit_snapshot(void **state)
+{
+	struct db *reader;
+
+	(void)state;
+	reader = db_open_reader(path);
+	db_limit_time(reader, -1);
+	for (int i = 0; i < 20000; i++) {
+		assert_int_equal(db_snapshot_begin(reader), ST_OK);
+		assert_true(db_in_transaction(reader));
+		db_snapshot_end(reader);
+		assert_false(db_in_transaction(reader));
+	}
+	db_close(reader);
+}
+
 int
 main(void)
 {
@@ -412,6 +434,7 @@ main(void)
 	    cmocka_unit_test(test_storm),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_limit_time),
+	    cmocka_unit_test(test_limit_snapshot),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
