@@ -19,6 +19,7 @@
 #include "app.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/utf8.h"
 
 #define API_PREFIX "/api/v1"
 #define TARGET_MAX 8192              /* bytes of path and query */
@@ -61,6 +62,13 @@ req_env(const struct req *rq, const char *name)
 	return FCGX_GetParam(name, rq->fcgx->envp);
 }
 
+/* Text that may have been cut to fit ends with a whole character. */
+static void
+end_whole(char *text)
+{
+	text[utf8_cut(text, strlen(text))] = '\0';
+}
+
 enum status
 req_fail(struct req *rq, enum status st, const char *fmt, ...)
 {
@@ -69,6 +77,7 @@ req_fail(struct req *rq, enum status st, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(rq->detail, sizeof(rq->detail), fmt, ap);
 	va_end(ap);
+	end_whole(rq->detail);
 	return st;
 }
 
@@ -120,6 +129,7 @@ req_params_end(struct req *rq)
 			continue;
 		snprintf(
 		    pointer, sizeof(pointer), "?%.60s", rq->params[i].name);
+		end_whole(pointer);
 		st = req_fail_at(rq, ST_BAD_REQUEST, pointer,
 		    "this parameter is not known here, or comes twice");
 	}

@@ -301,6 +301,15 @@ for my $sku ('a b', 'a%20b', "a'b", '%22', '%3Cb%3E', $long, 'x' x 2000,
 		is_problem($r, $r->{status}, 'as a problem document');
 	}
 }
+# What is too long to be said whole is cut between two characters.
+for my $n (93 .. 96) {
+	is_problem($s->get("$items/" . 'a' x (96 - $n) . "\xc3\xa9" x $n, @ana),
+	    404, "a SKU of $n letters of two bytes");
+}
+for my $n (29 .. 31) {
+	is_problem($s->get("$items?" . 'a' x ($n % 2) . '%C3%A9' x $n, @ana),
+	    400, "a parameter of $n letters of two bytes");
+}
 for my $params ({ QUERY_STRING => 'x=' . 'y' x 10000, REQUEST_URI =>
     "/api/v1$items?x=" . 'y' x 10000 }, { REQUEST_URI => undef },
     { REQUEST_URI => '' }, { REQUEST_METHOD => undef },
