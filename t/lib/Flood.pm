@@ -5,6 +5,7 @@
 #
 #	my $f = Flood->slow('B', $port, '/api/v1/session', seconds => 5);
 #	my $f = Flood->sign_in($port, seconds => 4, at_once => 40);
+#	my $f = Flood->ranges($port, '/', seconds => 4, at_once => 10);
 #	my $f = Flood->reconnect($port, \@tickets, seconds => 4, rate => 200);
 #	my $f = Flood->deaf($port, \@tickets, seconds => 4);
 #	$f->wait;			# until it has ended by itself
@@ -22,7 +23,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
-use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
+use Socket qw(MSG_PEEK SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
 use Time::HiRes qw(sleep time);
 
 use Proc;
@@ -70,13 +71,23 @@ sub wait
 	1 until $self->hear;
 	close $self->{fh};
 	delete $self->{pid};
-	# It says how it stands now and then, in colours; the last counts.
-	$self->{said} = $self->{slow} ? { $self->{text} =~
-	    s/\e\[[\d;]*m//gr =~
-	    /(connected|closed|error|available): +(\w+)/g } :
+	$self->{said} = $self->{slow} ? stands($self->{text}) :
 	    $json->decode($self->{text});
 	die "flood: $self->{said}{died}" if $self->{said}{died};
 	return $self->{said};
+}
+
+# slowhttptest says how it stands now and then, in colours.  The last counts;
+# of connections the most that there were, since it makes each once.
+sub stands
+{
+	my ($text) = @_;
+
+	$text =~ s/\e\[[\d;]*m//g;
+	my %said = $text =~ /(closed|error|available): +(\w+)/g;
+	($said{connected}) = sort { $b <=> $a }
+	    $text =~ /connected: +(\d+)/g;
+	return \%said;
 }
 
 # Wait for all of these.  The most memory of their own that the processes,
@@ -106,7 +117,7 @@ sub DESTROY
 	close $self->{fh};
 }
 
-# slowhttptest: headers (H), bodies (B), ranges (R) or reading (X), slow.
+# slowhttptest: headers (H), bodies (B) or reading (X), slow.
 # Options: seconds, connections, host, args => [more].
 sub slow
 {
@@ -145,31 +156,23 @@ sub connecting
 	return $sock;
 }
 
-# Wrong passwords: so many requests under way, each for another account, or for
-# USER's, and from another address.  Says how often each status came.
-sub sign_in
+# So many requests under way, each of the bytes and from the address that NEXT
+# returns.  Says how often each status came.
+sub requests
 {
-	my ($class, $port, %opt) = @_;
+	my ($class, $port, $next, %opt) = @_;
 
 	return $class->begin($opt{seconds}, sub {
 		my ($until) = @_;
 
-		my ($n, %said) = (0);
-		my (%under_way, $set);
-		my $more = sub {
-			my $name = $opt{user} // 'nobody' . ++$n;
-			my $body = qq({"username":"$name","password":"x$n"});
-			my $sock = connecting($port, from => address(++$n));
-			my $c = { sock => $sock, in => '', out =>
-			    "POST /api/v1/session HTTP/1.1\r\nHost: x\r\n" .
-			    "Sec-Fetch-Site: same-origin\r\n" .
-			    "Connection: close\r\nContent-Length: " .
-			    length($body) . "\r\nContent-Type: " .
-			    "application/json\r\n\r\n$body" };
-			$under_way{ fileno $sock } = $c;
-		};
+		my (%said, %under_way);
 		while (time < $until) {
-			$more->() while keys %under_way < $opt{at_once};
+			while (keys %under_way < $opt{at_once}) {
+				my ($out, $from) = $next->();
+				my $sock = connecting($port, from => $from);
+				$under_way{ fileno $sock } = { sock => $sock,
+				    in => '', out => $out };
+			}
 			step(\%under_way, sub {
 				my ($c) = @_;
 				$said{ $c->{in} =~ m{^HTTP/1.1 (\d+)} ? $1 :
@@ -179,6 +182,36 @@ sub sign_in
 		}
 		return \%said;
 	});
+}
+
+# Wrong passwords, each for another account, or for USER's, and from another
+# address.
+sub sign_in
+{
+	my ($class, $port, %opt) = @_;
+
+	my $n = 0;
+	return $class->requests($port, sub {
+		my $name = $opt{user} // 'nobody' . ++$n;
+		my $body = qq({"username":"$name","password":"x$n"});
+		return ("POST /api/v1/session HTTP/1.1\r\nHost: x\r\n" .
+		    "Sec-Fetch-Site: same-origin\r\nConnection: close\r\n" .
+		    'Content-Length: ' . length($body) . "\r\n" .
+		    "Content-Type: application/json\r\n\r\n$body",
+		    address(++$n));
+	}, %opt);
+}
+
+# A byte here and there of a file: as many as the web server takes in one line,
+# each to be sent in a part of its own.
+sub ranges
+{
+	my ($class, $port, $path, %opt) = @_;
+
+	my $range = join ',', map { my $at = 2 * $_; "$at-$at" } 0 .. 699;
+	my $get = "GET $path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" .
+	    "Range: bytes=$range\r\n\r\n";
+	return $class->requests($port, sub { return $get }, %opt);
 }
 
 # Write and read what is possible.  A connection that has ended is forgotten
@@ -239,9 +272,9 @@ sub reconnect
 			step(\%under_way, sub { $said{refused}++; return 0 });
 			for my $fd (keys %under_way) {
 				next unless $under_way{$fd}{in} =~
-				    /^event: (\w+)/m;
-				$said{ $1 eq 'disconnect' ? 'refused' :
-				    'begun' }++;
+				    m{^(?:HTTP/1\.1 (?!200)|event: (\w+))}m;
+				$said{ ($1 // 'disconnect') eq 'disconnect' ?
+				    'refused' : 'begun' }++;
 				delete $under_way{$fd};
 			}
 		}
@@ -249,7 +282,8 @@ sub reconnect
 	});
 }
 
-# Those who listen and never read: half stream, half poll.
+# Those who listen and never read: half stream, half poll.  Says how many hold
+# a connection, and to how many an answer has begun.
 sub deaf
 {
 	my ($class, $port, $tickets, %opt) = @_;
@@ -268,7 +302,13 @@ sub deaf
 		}
 		my $left = $until - time;
 		sleep $left if $left > 0;
-		return { held => scalar @socks };
+		my $begun = grep {
+			my $in = '';
+			defined recv $_, $in, 65536, MSG_PEEK and
+			    $in =~ m{^HTTP/1\.1 200} &&
+			    $in !~ /^event: disconnect/m;
+		} @socks;
+		return { held => scalar @socks, begun => $begun };
 	});
 }
 
