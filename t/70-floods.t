@@ -100,6 +100,17 @@ sub survives
 	    for sort keys %$kib;
 }
 
+# That a flood was carried out, and each of its requests answered like this.
+sub answered
+{
+	my ($what, $status, $flood) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my %said = %{ $flood->{said} };
+	is(join(' ', sort keys %said), $status, "$what: none is answered else");
+	cmp_ok($said{$status} // 0, '>', FEW, "$what: many are answered");
+}
+
 # What has been written to a log since the last call.
 my %read;
 sub logged
@@ -112,7 +123,7 @@ sub logged
 	return $new;
 }
 
-# -- slow in all four ways, at both doors
+# -- slow in three ways, or asking for a file in pieces, at both doors
 
 sub slow
 {
@@ -122,7 +133,6 @@ sub slow
 	my %opt = (seconds => 2 + SECONDS, connections => $n);
 	return (Flood->slow('H', $port, $page, %opt),
 	    Flood->slow('B', $port, '/push/cursor', %opt),
-	    Flood->slow('R', $port, $page, %opt),
 	    Flood->slow('X', $port, $page, %opt,
 	    args => [qw(-w 10 -y 20 -z 5 -k 3)]));
 }
@@ -131,17 +141,26 @@ $users->figures;
 logged($_) for qw(app relay nginx);
 my @slow = (slow($s->{port}, '/inventory/management', 200),
     slow($own, '/push/stream', 100));
-survives('slow ones', @slow);
-is(join(' ', map { $_->{said}{available} // '' } @slow), 'YES ' x 7 . 'YES',
+my @ranges = (Flood->ranges($s->{port}, '/inventory/management',
+    seconds => SECONDS, at_once => 4),
+    Flood->ranges($own, '/push/stream', seconds => SECONDS, at_once => 4));
+survives('slow ones', @slow, @ranges);
+is(join(' ', map { $_->{said}{available} // '' } @slow), 'YES ' x 5 . 'YES',
     'nor did the attackers find it down');
-cmp_ok($slow[1]{said}{connected}, '>', 100, 'they did what they could');
-cmp_ok($slow[5]{said}{connected}, '>', 50, 'at both doors');
+for ([heads => @slow[0, 3]], [bodies => @slow[1, 4]],
+    [reading => @slow[2, 5]]) {
+	my ($what, $nginx, $relay) = @$_;
+	cmp_ok($nginx->{said}{connected}, '>', 100, "slow $what: held");
+	cmp_ok($relay->{said}{connected}, '>', 50, 'at both doors');
+}
+answered('ranges', 206, $ranges[0]);
+answered("ranges at the relay's port", 401, $ranges[1]);
 is(logged('nginx'), '', 'none of it fills the error log');
 
 # -- bodies of which much is made
 
 my $big = '{"username":[' . join(',', ('{}') x 300_000) . ']}';
-survives('large bodies', map { Flood->begin(SECONDS, sub {
+my @large = map { Flood->begin(SECONDS, sub {
 	my ($until) = @_;
 
 	my %said;
@@ -154,7 +173,9 @@ survives('large bodies', map { Flood->begin(SECONDS, sub {
 		$said{ $r->{status} }++;
 	}
 	return \%said;
-}) } 1 .. 4);
+}) } 1 .. 4;
+survives('large bodies', @large);
+answered('large bodies', 400, $_) for @large;
 
 # -- guesses at passwords from thousands of addresses
 
@@ -176,6 +197,9 @@ my @again = map { $s->post('/session', $sign_in, @browser)->{status} } 1 .. 4;
 is("@again", '201 201 201 201', 'who has been here before signs in meanwhile');
 survives('guesses', $guess, $ben);
 cmp_ok($guess->{said}{429}, '>', 20, 'most guesses are not even looked at');
+cmp_ok($ben->{said}{429}, '>', FEW, 'nor are those at one account');
+is_deeply([grep { !/^4(01|29)$/ } map { keys %{ $_->{said} } } $guess, $ben],
+    [], 'and none is answered else');
 
 # -- streams that come and go, 200 a second
 
@@ -196,6 +220,16 @@ sub files
 	return scalar @fds;
 }
 
+# That streams were opened all the time, and that none was refused.
+sub begun
+{
+	my ($flood) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($flood->{said}{refused}, 0, 'none is refused');
+	cmp_ok($flood->{said}{begun}, '>', 100, 'and they did what they could');
+}
+
 $witness->pump;
 my $files = files('relay');
 my $kib = Proc::private($s->pid('relay'));
@@ -205,8 +239,7 @@ logged('relay');
 my $back = Flood->reconnect($s->{port}, \@tickets, seconds => SECONDS,
     rate => 200);
 survives('200 streams a second', $back);
-is($back->{said}{refused}, 0, 'none is refused');
-cmp_ok($back->{said}{begun}, '>', 100, 'and they did what they could');
+begun($back);
 $witness->pump;
 cmp_ok($witness->count($_) - $seen{$_}, '<', 0.1 * $back->{said}{begun},
     "hardly anything is told of it: $_") for sort keys %seen;
@@ -217,13 +250,16 @@ cmp_ok(Proc::private($s->pid('relay')) - $kib, '<', 2000, 'nor memory')
 my @lines = split /\n/, logged('relay');
 cmp_ok(@lines, '<', 2 * $back->{said}{opened} + 100,
     'two lines each in the log') or diag(@lines[0 .. 9]);
-survives("200 a second at the relay's port", Flood->reconnect($own,
-    \@tickets, seconds => SECONDS, rate => 200));
+my $direct = Flood->reconnect($own, \@tickets, seconds => SECONDS,
+    rate => 200);
+survives("200 a second at the relay's port", $direct);
+begun($direct);
 
 # -- listeners who never read, while much is said
 
-my @deaf = map { Flood->deaf($_, \@tickets, seconds => SECONDS) }
-    $s->{port}, $own;
+# Each sid at one door: at a second one it would take its own place.
+my @deaf = (Flood->deaf($s->{port}, [@tickets[0 .. 39]], seconds => SECONDS),
+    Flood->deaf($own, [@tickets[40 .. 79]], seconds => SECONDS));
 my $until = time + SECONDS - 1;
 my $sku = 0;
 while (time < $until) {
@@ -231,6 +267,8 @@ while (time < $until) {
 	    notes => 'n' x 2000 }, token => $s->token('ben'));
 }
 survives('who never reads', @deaf);
+cmp_ok($sku, '>', FEW, 'who never reads: much is said');
+is($_->{said}{begun}, 40, 'to all of them') for @deaf;
 
 # -- more from one address than one may have
 
