@@ -212,6 +212,7 @@ take_moves(struct client *c, const char *data)
 		times_add(&w->cursor, now - strtoll(data, NULL, 10));
 		count++;
 	}
+	w->tally.looked++;
 	w->tally.seen += count;
 	if (count > w->tally.most)
 		w->tally.most = count;

@@ -231,6 +231,7 @@ put_tally(const struct tally *t, struct json_object *obj)
 	run_put_int(obj, "frames", t->frames);
 	run_put_int(obj, "passing", t->passing);
 	run_put_int(obj, "moving", t->moving);
+	run_put_int(obj, "looked", t->looked);
 	run_put_int(obj, "seen", t->seen);
 	run_put_int(obj, "most", t->most);
 	run_put_int(obj, "bytes", t->bytes);

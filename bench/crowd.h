@@ -31,7 +31,8 @@ struct tally {
 	int64_t frames;    /* events of any kind */
 	int64_t passing;   /* that are not durable, nor about the stream */
 	int64_t moving;    /* of them: with places of pointers */
-	int64_t seen;      /* places in those that were looked into */
+	int64_t looked;    /* of those: looked into */
+	int64_t seen;      /* places in these */
 	int64_t most;      /* places in one of them */
 	int64_t bytes;     /* of answers of streams and polls */
 	int64_t polls;     /* answers */

@@ -18,6 +18,7 @@ use Test::More;
 use Bench;
 use Peers;
 use Proc;
+use Push;
 
 $ENV{BENCH_ROUNDS} = 3;
 
@@ -45,6 +46,8 @@ is(Bench::ratio([10, 20, 12], [8, 16, 6]), 1.25,
 ok(!eval { Bench::ratio([1, 2], [1]); 1 }, 'rounds that do not match');
 ok(Bench::keeps(1.2, '<= 1.20') && !Bench::keeps(1.21, '<= 1.20'), 'at most');
 ok(Bench::keeps(5, '>= 5') && !Bench::keeps(4.9, '>= 5'), 'at least');
+ok(Bench::keeps(50, '= 50') && !Bench::keeps(49, '= 50') &&
+    !Bench::keeps(51, '= 50'), 'exactly');
 ok(Bench::keeps(0.16, '<= 1/6') && !Bench::keeps(0.17, '<= 1/6'), 'a part');
 ok(!eval { Bench::keeps(1, '< 2'); 1 }, 'what is no limit');
 is(join(' ', map { Bench::figure($_) } 0.004, 1.234, 9.996, 12.34, 123.4,
@@ -148,6 +151,11 @@ my $f = $p->burst(events => 1, every => 0.5, moves => 40, mute => 1);
 cmp_ok($f->{seen_us}, '>', 0, 'moves: CPU time of one that is seen');
 cmp_ok($f->{frames}, '>', 0, 'they come');
 $p->end;
+
+# A crowd that hears of hardly anything is not measured.
+ok(eval { Push::crowded({ frames => 16.6, each => 49 }) }, 'full frames');
+ok(!eval { Push::crowded({ frames => $_->[0], each => $_->[1] }) },
+    "$_->[0] frames a second of $_->[1]") for [0, 0], [2, 49], [16.6, 30];
 
 # The floor numbers what it sends; an event that says another number was lost.
 $p = Peers->new('floor', clients => 3, load => { patience => 1 });

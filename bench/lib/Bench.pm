@@ -95,14 +95,15 @@ sub ratio
 	    $ours->[$_] / $theirs->[$_] } 0 .. $#$ours]);
 }
 
-# Whether a value keeps a limit such as '<= 1.20', '<= 1/6' or '>= 5'.
+# Whether a value keeps a limit such as '<= 1.20', '<= 1/6', '>= 5' or '= 50'.
 sub keeps
 {
 	my ($value, $limit) = @_;
 
-	my ($sign, $bound, $part) = $limit =~ m{^([<>])= ([\d.]+)(?:/(\d+))?$}
+	my ($sign, $bound, $part) = $limit =~ m{^([<>]?)= ([\d.]+)(?:/(\d+))?$}
 	    or die "\"$limit\" is no limit\n";
 	$bound /= $part // 1;
+	return $value == $bound if $sign eq '';
 	return $sign eq '<' ? $value <= $bound : $value >= $bound;
 }
 

@@ -415,7 +415,8 @@ sub settle
 #	cores	CPU time of the whole, in processors
 #	p50, p99, last	the way of an event to a client, and to the last, ms
 #	seen_us	CPU time a move that a client heard of
-#	frames	with moves, a second and client; most: moves in one
+#	frames	with moves, a second and client
+#	each	moves in one of those, on average; most: in the largest
 #	moved	p99 of the way of a move, ms
 sub burst
 {
@@ -441,8 +442,10 @@ sub burst
 	@got{qw(us p50 p99 last)} = (1e6 * $cpu / ($events * $self->{clients}),
 	    $f->{delivery}{p50_ms}, $f->{delivery}{p99_ms}, $f->{last}{p50_ms})
 	    unless $opt{mute};
-	@got{qw(seen_us frames most moved)} = (1e6 * $cpu / ($f->{seen} || 1),
-	    $f->{moving} / $took / $self->{clients}, $f->{most},
+	@got{qw(seen_us frames each most moved)} =
+	    (1e6 * $cpu / ($f->{seen} || 1),
+	    $f->{moving} / $took / $self->{clients},
+	    $f->{seen} / ($f->{looked} || 1), $f->{most},
 	    $f->{cursor}{p99_ms}) if $opt{moves};
 	return \%got;
 }
