@@ -16,9 +16,11 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../bench/lib";
 use Test::More;
 
 use Bench;
+use Page;
 use Peers;
 use Proc;
 use Push;
+use Stockroom;
 
 $ENV{BENCH_ROUNDS} = 3;
 
@@ -156,6 +158,18 @@ $p->end;
 ok(eval { Push::crowded({ frames => 16.6, each => 49 }) }, 'full frames');
 ok(!eval { Push::crowded({ frames => $_->[0], each => $_->[1] }) },
     "$_->[0] frames a second of $_->[1]") for [0, 0], [2, 49], [16.6, 30];
+
+# Nor is what is seen among listeners that are not there, or miss it.
+my $s = Stockroom->new(relay => 1, nginx => 1,
+    env => { STOCKROOM_MAX_STREAMS => 50 });
+ok(!eval { Page::listeners($s, patience => 1) }, 'half of them are refused');
+$s->end;
+$s = Stockroom->new(relay => 1, nginx => 1);
+my $crowd = Page::listeners($s, patience => 1);
+$s->stop('relay');
+$s->post('/inventory/items', { sku => 'A', name => 'a' }, as => 'ana');
+ok(!eval { Page::ended($crowd); 1 }, 'a change that none has seen');
+$s->end;
 
 # The floor numbers what it sends; an event that says another number was lost.
 $p = Peers->new('floor', clients => 3, load => { patience => 1 });

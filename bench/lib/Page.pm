@@ -75,15 +75,34 @@ sub patch
 	return $began * 1000;
 }
 
+# Those among whom a change is seen; dies when they are not all there.
+sub listeners
+{
+	my ($s, %load) = @_;
+
+	my $crowd = Load->new($s, clients => CLIENTS, %load);
+	$crowd->run($_)->{ok} or die "$_: not all joined\n"
+	    for 'open 100', 'joined';
+	return $crowd;
+}
+
+# Let them go; dies when one has missed a change.
+sub ended
+{
+	my ($crowd) = @_;
+
+	$crowd->run($_)->{ok} or die "$_: not all came\n" for 'level', 'check';
+	$crowd->end == 0 or die "the crowd found a fault\n";
+}
+
 sub paint
 {
 	my $s = Stockroom->new(relay => 1, nginx => 1, demo => 1,
 	    env => { STOCKROOM_USER_WRITES => 0 });
-	my $crowd = Load->new($s, clients => CLIENTS);
+	my $crowd = listeners($s);
 
-	$crowd->run($_) for 'open 100', 'joined';
 	my $f = scene($s, 'paint', patch => sub { return patch($s, @_) });
-	$crowd->end;
+	ended($crowd);
 	$s->end;
 	for (['seen', 'shown', '<= 50'], ['painted', 'painted', undef]) {
 		my ($word, $name, $limit) = @$_;
