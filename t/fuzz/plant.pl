@@ -2,11 +2,13 @@
 # Copyright (c) 2026 The Stockroom developers
 # SPDX-License-Identifier: ISC
 #
-# plant.pl BUILD MAIN OUT [SANITIZE]: make the program OUT (of MAIN: replay,
-# or driver for libFuzzer) from what the build directory holds, but with a
-# fault planted into each parser, by which every target must find something.
-# A harness that is blind, or runs past its parser, is found so.  Flags may be
-# given to -fsanitize.
+# plant.pl BUILD MAIN OUT TARGET [SANITIZE]: make the program OUT (of MAIN:
+# replay, or driver for libFuzzer) from what the build directory holds, but
+# with a fault planted into the parser of TARGET, which must find it.  A harness
+# that is blind, or runs past its parser, is found so.  No other parser has a
+# fault, since targets run through each other's.  TARGET "none" plants nothing,
+# but compiles each of the files anew as well: what is found then is no fault.
+# Flags may be given to -fsanitize.
 
 use strict;
 use warnings;
@@ -74,8 +76,8 @@ my @plants = (
 	['value', 'shared/conf-check.c', q{text[1] != '/' && }, ''],
 );
 
-my ($build, $main, $out, $sanitize) = @ARGV;
-@ARGV >= 3 or die "usage: plant.pl BUILD MAIN OUT [SANITIZE]\n";
+my ($build, $main, $out, $target, $sanitize) = @ARGV;
+@ARGV >= 4 or die "usage: plant.pl BUILD MAIN OUT TARGET [SANITIZE]\n";
 my $top = abs_path(dirname(__FILE__) . '/../..');
 
 # What the makefile of the build directory says.
@@ -83,24 +85,26 @@ my %make = slurp("$build/Makefile") =~ /^(\w+) = ((?:.*\\\n)*.*)$/mg;
 my $dir = tempdir(CLEANUP => 1);
 my %source;
 for (@plants) {
-	my ($target, $file, $from, $to) = @$_;
-	my $text = $source{$file} // slurp("$top/$file");
+	my ($name, $file, $from, $to) = @$_;
+	next if $name ne $target && $target ne 'none';
+	my $text = slurp("$top/$file");
 	my $at = index $text, $from;
-	die "$target: \"$from\" is not in $file, or more than once\n"
+	die "$name: \"$from\" is not in $file, or more than once\n"
 	    if $at < 0 || index($text, $from, $at + 1) >= 0;
-	substr($text, $at, length $from) = $to;
+	substr($text, $at, length $from) = $to if $target ne 'none';
 	$source{$file} = $text;
 }
+%source or die "$target: there is no fault to plant\n";
 
 sub run { system(@_) == 0 or die "failed: @_\n" }
 
 my @cc = split ' ', $ENV{CC} // $make{CC};
 my @flags = ('-g', '-O1', '-D_GNU_SOURCE', "-I$top", "-I$build",
-	$sanitize ? "-fsanitize=$sanitize" : (),
+	$sanitize ? ("-fsanitize=$sanitize", '-fno-sanitize-recover=all') : (),
 	map { split ' ', $make{$_} // '' }
 	    qw(SANITIZE_CFLAGS JSON_CFLAGS SODIUM_CFLAGS SQLITE_CFLAGS
 	    MHD_CFLAGS));
-my (@objects, %planted);
+my @objects;
 for my $file (sort keys %source) {
 	my $name = basename($file, '.c');
 	open my $fh, '>', "$dir/$name.c" or die "$dir/$name.c: $!\n";
@@ -109,7 +113,6 @@ for my $file (sort keys %source) {
 	run(@cc, @flags, '-iquote', dirname("$top/$file"), '-c', '-o',
 	    "$dir/$name.o", "$dir/$name.c");
 	push @objects, "$dir/$name.o";
-	$planted{$file} = 1;
 }
 # The rest is there: the objects of the program as it is.
 my $list = $make{$main eq 'replay' ? 'am_t_fuzz_replay_t_OBJECTS' :
@@ -117,7 +120,7 @@ my $list = $make{$main eq 'replay' ? 'am_t_fuzz_replay_t_OBJECTS' :
 1 while $list =~ s/\$\((am__objects_\d+)\)/$make{$1}/;
 for my $object ($list =~ m{(\S+)\.\$\(OBJEXT\)}g) {
 	my $file = $object =~ s{/(?:t_fuzz_)?replay_t-}{/}r;
-	push @objects, "$build/$object.o" unless $planted{"$file.c"};
+	push @objects, "$build/$object.o" unless $source{"$file.c"};
 }
 run(@cc, $sanitize ? "-fsanitize=$sanitize" : (),
     split(' ', $make{SANITIZE_CFLAGS} // ''), '-o', $out, @objects,
