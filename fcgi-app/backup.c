@@ -71,9 +71,23 @@ backup_copy(struct db *from, const char *path, backup_step *step, void *arg)
 struct order {
 	struct db *from;
 	const char *epoch;
+	backup_last *last;
 	backup_step *step;
 	void *arg;
 };
+
+static enum status
+run_last(const struct order *order, struct db *to)
+{
+	enum status st;
+
+	if (!db_exec(order->from, "BEGIN IMMEDIATE"))
+		return ST_UNAVAILABLE;
+	if ((st = order->last(order->from, to)) == ST_OK &&
+	    !db_exec(order->from, "COMMIT"))
+		st = ST_UNAVAILABLE;
+	return st;
+}
 
 static enum status
 replace(struct db *to, void *arg)
@@ -91,14 +105,28 @@ replace(struct db *to, void *arg)
 		return st;
 	if (strcmp(epoch, order->epoch) >= 0)
 		return ST_CONFLICT;
+	if ((st = run_last(order, to)) != ST_OK)
+		return st;
 	return copy(
 	    db_handle(to), db_handle(order->from), order->step, order->arg);
 }
 
-enum status
-backup_replace(struct db *from, const char *epoch, backup_step *step, void *arg)
+/* The copy's log goes with the copy. */
+static void
+ignore_growth(int pages)
 {
-	struct order order = {from, epoch, step, arg};
+	(void)pages;
+}
 
-	return db_write_alone(replace, &order);
+enum status
+backup_replace(const char *path, const char *epoch, backup_last *last,
+    backup_step *step, void *arg)
+{
+	struct order order = {NULL, epoch, last, step, arg};
+	enum status st;
+
+	order.from = db_open_migrated(path, ignore_growth);
+	st = db_write_alone(replace, &order);
+	db_close(order.from);
+	return st;
 }

@@ -25,13 +25,17 @@ typedef void backup_step(int64_t done, int64_t total, void *arg);
 enum status backup_copy(
     struct db *from, const char *path, backup_step *, void *arg);
 
+/* What is still to be done to a copy, in its transaction; LIVE is read. */
+typedef enum status backup_last(struct db *copy, struct db *live);
+
 /*
- * Replace all that the open writer's file holds by what FROM holds, in one
- * transaction under the locks: whoever reads sees the old or the new.
- * ST_CONFLICT, nothing changed, when the epoch there is not smaller than
- * EPOCH, FROM's; else as above.
+ * Replace all that the open writer's file holds by what the copy at PATH
+ * holds, after LAST, in one transaction under the locks: whoever reads sees
+ * the old or the new, and nobody writes between LAST and the new.  Nobody
+ * else has the copy open.  ST_CONFLICT, nothing changed, when the epoch there
+ * is not smaller than EPOCH, the copy's; else as above, or LAST's own.
  */
-enum status backup_replace(
-    struct db *from, const char *epoch, backup_step *, void *arg);
+enum status backup_replace(const char *path, const char *epoch,
+    backup_last *last, backup_step *, void *arg);
 
 #endif

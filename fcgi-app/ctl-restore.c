@@ -6,10 +6,10 @@
 /*
  * stockroomctl data restore: a backup becomes the database, in place and in
  * one transaction, while others have it open.  It is made ready in a file of
- * its own first: verified, brought to the newest schema, given the epoch of a
- * new history, by which pages know to read everything again, and the sessions
- * of today, so that nobody need sign in again and nobody who signed out is
- * back.
+ * its own first: verified, brought to the newest schema, and given the epoch
+ * of a new history, by which pages know to read everything again.  The
+ * sessions of today come last, when nobody can write any more, so that nobody
+ * need sign in again and nobody who signed out is back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -95,9 +95,7 @@ make_ready(struct db *to, struct db *live, char epoch[EVENT_EPOCH_LEN + 1])
 	q = db_query(to, SQL_META_PUT);
 	db_bind_text(q, ":key", "epoch");
 	db_bind_text(q, ":value", epoch);
-	if ((st = db_done(q, ST_FAULT)) != ST_OK)
-		return st;
-	return keep_sessions(to, live);
+	return db_done(q, ST_FAULT);
 }
 
 /* The copy at PATH, migrated and made ready; EX_OK or having said why not. */
@@ -119,15 +117,12 @@ static int
 replace(struct ctl *ctl, const char *path, const char *epoch)
 {
 	struct progress progress;
-	struct db *from;
 	enum status st;
 
 	db_open_writer(ctl->conf.db);
-	from = db_open_reader(path);
 	progress_begin(&progress, "restoring page", 0);
-	st = backup_replace(from, epoch, step, &progress);
+	st = backup_replace(path, epoch, keep_sessions, step, &progress);
 	progress_end(&progress);
-	db_close(from);
 	if (st == ST_CONFLICT)
 		return ctl_fail(ctl, EX_TEMPFAIL,
 		    "another restore came first; nothing is changed");

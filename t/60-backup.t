@@ -13,6 +13,7 @@ use Test::More;
 
 use Check;
 use Preload;
+use Proc;
 use Stockroom;
 
 my $s = Stockroom->new(relay => 1, items => 2500,
@@ -200,6 +201,38 @@ for my $word (qw(no yes)) {
 	}
 	delete $s->{proc}{asked};
 }
+
+# -- people sign out and in while it is made ready
+
+sub is_stopped
+{
+	my ($name) = @_;
+
+	return Proc::slurp('/proc/' . $s->pid($name) . '/stat') =~ /\) T /;
+}
+
+my @signed_in = map { cookie('ben') } 1 .. 6;
+my (@leave, @come);
+$shim = Preload::build('t/fault/stop-at-unlock.c', $s->{dir});
+background('halting', 'data', 'restore', $copy, '--yes', { env => {
+    LD_PRELOAD => $shim, STOP_AT_UNLOCK => "$s->{env}{STOCKROOM_DB}.lock",
+    ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0' } });
+while (1) {
+	$s->wait_for(sub {
+		!$s->running('halting') || is_stopped('halting') }, 30);
+	last unless @signed_in && is_stopped('halting');
+	push @leave, shift @signed_in;
+	is_status($s->delete('/session', headers => { Cookie => $leave[-1],
+	    'Sec-Fetch-Site' => 'same-origin' }), 204, 'one signs out');
+	push @come, cookie('ben');
+	$s->kill('halting', 'CONT');
+}
+is($s->reap('halting'), 0, 'restored meanwhile') or
+    diag($s->log_text('halting'));
+cmp_ok(scalar @leave, '>', 3, 'at several moments');
+is(scalar(grep { signed_in($_) } @leave), 0, 'nobody of them is in again');
+is(scalar(grep { !signed_in($_) } @come), 0,
+    'and who signed in meanwhile stays in');
 
 # -- stopped in the middle: the database is the old or the new one, whole
 
