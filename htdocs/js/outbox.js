@@ -91,6 +91,30 @@ function result(request)
 	});
 }
 
+/**
+ * Until a transaction is on disk.
+ * @param {IDBTransaction} tx
+ * @returns {Promise<void>}
+ */
+function committed(tx)
+{
+	return new Promise((resolve, reject) => {
+		tx.addEventListener("complete", () => resolve());
+		tx.addEventListener("abort", () => reject(tx.error));
+	});
+}
+
+/** What the tab's storage holds. @returns {Kept[]} */
+function inTab()
+{
+	try {
+		return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+	} catch {
+		/* nothing was kept */
+		return [];
+	}
+}
+
 /** In IndexedDB.  Transactions run in the order in which they were made. */
 class Database
 {
@@ -112,7 +136,26 @@ class Database
 		const db = await Promise.race([result(request),
 			new Promise((_, reject) => setTimeout(() =>
 			    reject(new Error("no answer")), OPENING))]);
-		return new Database(/** @type {IDBDatabase} */ (db));
+		const opened = new Database(/** @type {IDBDatabase} */ (db));
+		await opened.takeIn(inTab());
+		return opened;
+	}
+
+	/**
+	 * What pages of this tab kept while they had no database.
+	 * @param {Kept[]} list
+	 */
+	async takeIn(list)
+	{
+		if (list.length === 0)
+			return;
+		const { tx, store } = this.begin("readwrite");
+		const done = committed(tx);
+
+		for (const r of list)
+			store.put(r);
+		await done;
+		sessionStorage.removeItem(KEPT);
 	}
 
 	/** @param {IDBTransactionMode} mode */
@@ -137,10 +180,7 @@ class Database
 	async change(add, remove)
 	{
 		const { tx, store } = this.begin("readwrite");
-		const done = new Promise((resolve, reject) => {
-			tx.addEventListener("complete", () => resolve(0));
-			tx.addEventListener("abort", () => reject(tx.error));
-		});
+		const done = committed(tx);
 
 		if (remove !== undefined)
 			store.delete(remove);
@@ -194,14 +234,7 @@ class TabStorage
 	{
 		this.durable = false;
 		this.kept = true;
-		/** @type {Kept[]} */
-		this.list = [];
-		try {
-			this.list = JSON.parse(
-			    sessionStorage.getItem(KEPT) ?? "[]");
-		} catch {
-			/* nothing was kept */
-		}
+		this.list = inTab();
 		for (const r of known)
 			this.change(r);
 	}
@@ -267,6 +300,9 @@ export class Outbox {
 		    `stockroom.outbox${root.pathname}`);
 		this.channel.addEventListener("message", ({ data }) => {
 			this.known.delete(data.gone);
+			/* A database takes in what the tab has, later. */
+			if (!this.durable)
+				this.use((tab) => tab.change(null, data.gone));
 			gone(String(data.gone));
 		});
 	}

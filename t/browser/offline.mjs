@@ -303,9 +303,10 @@ async function noDatabase() {
 	const poor = await tab();
 
 	await poor.page.evaluateOnNewDocument(() => {
-		IDBFactory.prototype.open = () => {
-			throw new DOMException('no', 'SecurityError');
-		};
+		if (sessionStorage.getItem('database') === null)
+			IDBFactory.prototype.open = () => {
+				throw new DOMException('no', 'SecurityError');
+			};
 	});
 	await poor.go(MANAGEMENT);
 	await ready(poor);
@@ -317,6 +318,21 @@ async function noDatabase() {
 	await back();
 	await see('it is sent', async () =>
 	    (await stored(b)).quantity === 501, 20000);
+
+	await away(poor);
+	await change(poor, b, 'quantity', '503');
+	await waits(poor, 1);
+	await poor.run(() => sessionStorage.setItem('database', 'works'));
+	await poor.context.deleteCookie(...await poor.context.cookies());
+	await back();
+	await until('the sign-in page', async () => poor.where() === '/' &&
+	    await poor.visible('#username'), 20000);
+	await signIn(poor);
+	await see('kept in the tab, and the next page has a database: sent',
+	    async () => (await stored(b)).quantity === 503, 30000);
+	await poor.run(() => sessionStorage.removeItem('database'));
+	await poor.page.reload();
+	await ready(poor);
 
 	await poor.run(() => {
 		Storage.prototype.setItem = () => {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import "./globals.js";
+import { FakeDatabase, FakeStorage } from "./fake-storage.js";
 import { Edits, restsOn } from "../../htdocs/js/edits.js";
 import { Problem } from "../../htdocs/js/api.js";
 import { bannerWords } from "../../htdocs/js/banner.js";
@@ -71,6 +72,75 @@ test("a database that fails costs nothing that is known", async () => {
 	assert.deepEqual((await o.mine()).map((r) => r.key), ["a", "b"]);
 	await o.saved("a", []);
 	assert.equal((await o.claim("a")).said, "gone");
+});
+
+/** An outbox of ana's in a browser with these. */
+async function outbox(t, database, storage)
+{
+	const was = [globalThis.indexedDB, globalThis.sessionStorage];
+
+	globalThis.indexedDB = database;
+	globalThis.sessionStorage = storage;
+	const o = new Outbox();
+	t.after(() => {
+		[globalThis.indexedDB, globalThis.sessionStorage] = was;
+		o.channel.close();
+	});
+	o.user = "2 ana";
+	await o.opened;
+	return o;
+}
+
+const keys = async (o) => (await o.mine()).map((r) => r.key);
+
+test("a database that is back takes in what the tab kept", async (t) => {
+	const db = new FakeDatabase(), tab = new FakeStorage();
+	const now = await outbox(t, db, tab);
+
+	await now.put({ key: "a", n: 1, kind: "set", sku: "A" });
+	db.works = false;
+	const then = await outbox(t, db, tab);
+	assert.equal(then.durable, false);
+	await then.put({ key: "b", n: 2, kind: "set", sku: "B" });
+	await then.put({ key: "c", n: 3, kind: "set", sku: "B" });
+	then.channel.close();
+	db.works = true;
+	const later = await outbox(t, db, tab);
+	assert.ok(later.durable);
+	assert.deepEqual(await keys(later), ["a", "b", "c"]);
+	await later.remove("b");
+	assert.deepEqual(await keys(await outbox(t, db, tab)), ["a", "c"],
+	    "once");
+	assert.deepEqual(await keys(await outbox(t, db, new FakeStorage())),
+	    ["a", "c"], "for all tabs");
+});
+
+test("what the database cannot take in stays in the tab", async (t) => {
+	const db = new FakeDatabase(), tab = new FakeStorage();
+
+	db.works = false;
+	const then = await outbox(t, db, tab);
+	await then.put({ key: "a", n: 1, kind: "set", sku: "A" });
+	db.works = true;
+	db.full = true;
+	const later = await outbox(t, db, tab);
+	assert.equal(later.durable, false);
+	assert.deepEqual(await keys(later), ["a"]);
+	db.full = false;
+	assert.deepEqual(await keys(await outbox(t, db, tab)), ["a"]);
+});
+
+test("nor is taken in what another tab dealt with", async (t) => {
+	const db = new FakeDatabase(), tab = new FakeStorage();
+
+	db.works = false;
+	const then = await outbox(t, db, tab);
+	await then.put({ key: "a", n: 1, kind: "set", sku: "A" });
+	await then.put({ key: "b", n: 2, kind: "set", sku: "B" });
+	then.channel.dispatchEvent(new MessageEvent("message",
+	    { data: { gone: "a" } }));
+	db.works = true;
+	assert.deepEqual(await keys(await outbox(t, db, tab)), ["b"]);
 });
 
 /** Edits over a server and an outbox that are functions here. */
