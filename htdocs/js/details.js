@@ -12,8 +12,8 @@ import { el } from "./dom.js";
 import { complain, control, dialog } from "./forms.js";
 import { restsOn } from "./edits.js";
 import { fieldText, readField } from "./rules.js";
-import { ago, changeWords, formatNumber, formatValue, isolate, parseMilli }
-	from "./words.js";
+import { ago, changeWords, formatNumber, formatValue, isolate, parseMilli,
+	plainNumber } from "./words.js";
 
 /**
  * @typedef {import("./columns.js").Field} Field
@@ -53,8 +53,12 @@ export class Details {
 		this.seen = new Map();
 	}
 
-	/** @param {number} uid */
-	open(uid)
+	/**
+	 * @param {number} uid
+	 * @param {Record<string, any>} [tried] an adjustment
+	 * @param {string} [why] it was refused
+	 */
+	open(uid, tried = { delta: 1 }, why = "")
 	{
 		const item = this.hooks.item(uid);
 
@@ -65,7 +69,7 @@ export class Details {
 		this.seen.clear();
 		const node = this.node = dialog("dialog#details-dialog.drawer",
 		    `Details of ${item.sku}`,
-		    this.head(), this.stock(), this.form(item),
+		    this.head(), this.stock(tried), this.form(item),
 		    el("section", {}, el("h3", {}, "History"),
 			el("ol.history", { "data-testid": "history" },
 			    el("li.muted", {}, "Reading…"))),
@@ -78,6 +82,7 @@ export class Details {
 			this.hooks.at(null, "");
 		});
 		this.update(uid);
+		this.stockError(why);
 		/* No keyboard pops up on a phone before it is asked for. */
 		node.querySelector("h2")?.focus();
 		this.hooks.at(uid, "");
@@ -94,7 +99,8 @@ export class Details {
 			click: () => this.node?.close() }, "✕"));
 	}
 
-	stock()
+	/** @param {Record<string, any>} tried */
+	stock(tried)
 	{
 		const step = (/** @type {string} */ id,
 		    /** @type {number} */ sign) => el(`button#${id}.stepper`, {
@@ -108,12 +114,14 @@ export class Details {
 		    this.editor ? el("div.steppers", {},
 			step("adjust-minus", -1),
 			el("input#adjust-amount", { inputmode: "decimal",
-			    value: "1", "aria-label": "Amount",
+			    value: plainNumber(Math.abs(tried.delta)),
+			    "aria-label": "Amount",
 			    autocomplete: "off" }),
 			step("adjust-plus", 1),
 			el("input#adjust-reason", { placeholder:
 			    "Reason (optional)", "aria-label": "Reason",
-			    maxlength: 200, autocomplete: "off" })) : null,
+			    value: tried.reason, maxlength: 200,
+			    autocomplete: "off" })) : null,
 		    el("p.field-error.stock-error", { role: "alert",
 			hidden: true }));
 	}
@@ -181,6 +189,22 @@ export class Details {
 		for (const [field, seen] of this.seen)
 			if (uid === this.uid && restsOn({ field }, item))
 				seen.base = Math.max(seen.base, item.version);
+	}
+
+	/**
+	 * Close; false when what is typed may not be saved: then it stays and
+	 * says why.
+	 */
+	leave()
+	{
+		const wrong = /** @type {HTMLElement | null | undefined} */ (
+		    this.node?.querySelector("[aria-invalid]"));
+
+		if (wrong)
+			wrong.focus();
+		else
+			this.node?.close();
+		return !wrong;
 	}
 
 	/** @param {Field} f @param {any} at @param {KeyboardEvent} ev */

@@ -168,11 +168,25 @@ export class Editing {
 		this.page.pointer.select();
 	}
 
-	/** @param {number} uid */
-	showDetails(uid)
+	/**
+	 * End what is being typed.
+	 * @returns {boolean} false: it may not be saved, and stays open
+	 */
+	free()
+	{
+		return this.editor.commit(0, 0) && this.details.leave() &&
+		    document.querySelector("dialog:modal") === null;
+	}
+
+	/**
+	 * @param {number} uid
+	 * @param {Record<string, any>} [tried] an adjustment
+	 * @param {string} [why] it was refused
+	 */
+	showDetails(uid, tried, why)
 	{
 		if (this.editor.commit(0, 0))
-			this.details.open(uid);
+			this.details.open(uid, tried, why);
 	}
 
 	/**

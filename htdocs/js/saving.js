@@ -280,30 +280,40 @@ export class Saving {
 			    edit);
 		if (edit.kind === "set" && page.editor.draft === null &&
 		    page.details.node === null &&
-		    page.grid.index.has(edit.uid)) {
-			this.again(c);
+		    page.grid.index.has(edit.uid) && this.again(c))
 			return this.outbox.remove(edit.key);
-		}
 		this.ask(c, edit);
 	}
 
-	/** Back into the editor with it. @param {Conflict} c */
+	/**
+	 * Back into an editor with it.
+	 * @param {Conflict} c
+	 * @returns {boolean} false: it has to stay a question
+	 */
 	again(c)
 	{
-		const { page } = this, item = this.store.items.get(c.uid);
-		const f = page.field(c.field);
+		const { page } = this, f = page.field(c.field);
+		const item = this.store.items.get(c.uid);
 
-		if (c.of === "create")
-			return page.editing.create(c.body ?? {}, c.why ?? "");
-		if (c.of === "adjust")
-			return page.editing.showDetails(c.uid);
-		if (item === undefined)
-			return;
-		page.grid.activate(c.uid, c.field);
-		page.editing.openDraft({ uid: c.uid, field: f,
-			base: item.version, epoch: this.epoch,
-			old: item[c.field], sku: item.sku },
-		{ text: fieldText(f, c.yours), error: c.why });
+		if (c.of !== "create" && item === undefined) {
+			c.why = GONE;
+			c.final = true;
+			return false;
+		}
+		if (!page.editing.free())
+			return false;
+		if (item === undefined) { /* a new one */
+			page.editing.create(c.body ?? {}, c.why);
+		} else if (c.of === "adjust") {
+			page.editing.showDetails(c.uid, c.body, c.why);
+		} else {
+			page.grid.activate(c.uid, c.field);
+			page.editing.openDraft({ uid: c.uid, field: f,
+				base: item.version, epoch: this.epoch,
+				old: item[c.field], sku: item.sku },
+			{ text: fieldText(f, c.yours), error: c.why });
+		}
+		return true;
 	}
 
 	/** @param {Conflict} c @param {Choice} choice */
@@ -315,14 +325,14 @@ export class Saving {
 			grid.focus();
 		else
 			editor.focus();
+		if (choice === "again" && !this.again(c))
+			return this.conflicts.add(c);
 		if (choice === "mine" || choice === "was")
 			this.save({ kind: "set", uid: c.uid, sku: c.sku,
 				field: c.field, old: c.theirs,
 				value: choice === "mine" ? c.yours : c.was,
 				base: c.version, epoch: this.epoch });
 		this.outbox.remove(c.key);
-		if (choice === "again")
-			this.again(c);
 		this.page.changed(c.uid, [c.field]);
 	}
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  *
  * An open editor and all that may happen to it; conflicts; leases.  In both
- * browsers, under a name that is no secure context.
+ * browsers, under a name that is no secure context.  Arguments: one browser,
+ * and the parts to run; all when there are none.
  */
 import { scene, inTurn, launch, call, diag, ok, is, like, see, until }
     from './lib.mjs';
@@ -364,6 +365,110 @@ async function conflicts() {
 	is(await ana.count(at('conflict')), 0, 'indeed');
 }
 
+/**
+ * What ANA changes is held back; the result lets the server refuse it.
+ */
+async function refusing() {
+	const held = [];
+	const look = (r) => r.method() !== 'GET' &&
+	    /\/inventory\/items/.test(r.url()) ? held.push(r) : r.continue();
+
+	await ana.page.setRequestInterception(true);
+	ana.page.on('request', look);
+	return async () => {
+		await until('it is sent', () => held.length > 0);
+		await held[0].respond({ status: 422,
+			contentType: 'application/problem+json',
+			body: JSON.stringify({ detail: 'No room there' }) });
+		ana.page.off('request', look);
+		await ana.page.setRequestInterception(false);
+	};
+}
+
+/** A refusal while the reader types elsewhere; what "Edit again" does. */
+async function refused() {
+	const sku = rows[9], card = conflictOf(sku, 'location');
+	const text = `Nowhere ${ana.kind}`;
+	const again = `${at('conflict')} ${at('conflict-again')}`;
+	const typed = (selector) => ana.run((s) => /** @type {any} */ (
+	    document.querySelector(s))?.value, selector);
+
+	ana.allow(/422.*\/inventory\/items/);
+	let refuse = await refusing();
+	await open(ana, sku, 'location');
+	await write(ana, text);
+	await ana.press('Enter');
+	await open(ana, sku, 'quantity');
+	await write(ana, '12x');
+	await refuse();
+	await see(`${ana.kind}: refused: the text is in a card`, async () =>
+	    (await shown(card)).startsWith('Location of') &&
+	    (await shown(card)).includes(text));
+	await ana.click(again);
+	await see('another cell with what may not be: it says why', () =>
+	    ana.visible(at('editor-error')));
+	is([await typed(at('editor-input')), await ana.visible(card)],
+	    ['12x', true], 'and both texts stay');
+	await ana.press('Escape');
+	await details(sku);
+	await ana.fill('#details-dialog [name=quantity]', '13x');
+	await ana.click(again);
+	await see('so do the details', () =>
+	    ana.visible('#details-dialog [data-for=quantity] .field-error'));
+	is([await typed('#details-dialog [name=quantity]'),
+		await ana.visible(card)], ['13x', true], 'nor is that lost');
+	await ana.fill('#details-dialog [name=quantity]', '13');
+	await ana.click(again);
+	await see('when it can be, it is back in its cell', async () =>
+	    await ana.visible(editorOf(sku, 'location')) &&
+	    (await editing(ana)).text === text && (await editing(ana)).inside);
+	is([await ana.count(card), await ana.count('#details-dialog')], [0, 0],
+	    'instead of the card and the details');
+	await see('which have saved what was typed there', async () =>
+	    (await stored(sku)).quantity === 13);
+	await ana.press('Escape');
+
+	const doomed = `0-LOST-${ana.kind}`;
+	const lost = conflictOf(doomed, 'location');
+	await leaveTable(ana);
+	await api('POST', '/inventory/items', { sku: doomed, name: 'Doomed' });
+	await until('its row', () => ana.count(rowOf(doomed)));
+	refuse = await refusing();
+	await open(ana, doomed, 'location');
+	await write(ana, text);
+	await ana.press('Enter');
+	await open(ana, sku, 'notes');
+	await refuse();
+	await until('the card', () => ana.visible(lost));
+	await ana.press('Escape');
+	await api('DELETE', item(doomed));
+	await until('deleted', async () => !await ana.count(rowOf(doomed)) ||
+	    await ana.attr(rowOf(doomed), 'data-deleted') !== null);
+	await ana.click(again);
+	await see('an item that is gone meanwhile: the card says so, too',
+	    async () => /deleted/.test(await shown(lost)) &&
+		(await shown(lost)).includes(text));
+	await ana.click(`${lost} ${at('conflict-drop')}`);
+	await until('let go', async () => !await ana.count(lost));
+
+	refuse = await refusing();
+	await details(sku);
+	await ana.fill('#adjust-amount', '7.5');
+	await ana.fill('#adjust-reason', 'broken');
+	await ana.click('#adjust-minus');
+	await ana.click('#details-close');
+	await refuse();
+	await until('the card', () => ana.visible(
+	    conflictOf(sku, 'quantity')));
+	await ana.click(again);
+	await see('an adjustment: the amount and the reason are there',
+	    async () => await typed('#adjust-amount') === '7.5' &&
+		await typed('#adjust-reason') === 'broken');
+	is(await ana.text('#details-dialog .stock-error'), 'No room there',
+	    'and why it was refused');
+	await ana.click('#details-close');
+}
+
 const holdsFocus = (seat) => seat.run((s) =>
     !!document.activeElement?.closest(s), at('editor'));
 
@@ -452,8 +557,10 @@ async function everything(kind) {
 	}
 	await leaveTable(ana);
 	rows = await skus(ana);
-	await inTurn([[changes], [tools], [upheavals], [renamedAndGone],
-		[reloaded], [conflicts], [leases]]);
+	const only = process.argv.slice(3);
+	await inTurn([changes, tools, upheavals, renamedAndGone, reloaded,
+		conflicts, refused, leases].filter(({ name }) =>
+	    only.length === 0 || only.includes(name)).map((part) => [part]));
 	ana.clean();
 	ben.clean();
 	await ana.close();
