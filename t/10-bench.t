@@ -16,6 +16,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../bench/lib";
 use Test::More;
 
 use Bench;
+use Floods;
 use Page;
 use Peers;
 use Proc;
@@ -170,6 +171,31 @@ $s->stop('relay');
 $s->post('/inventory/items', { sku => 'A', name => 'a' }, as => 'ana');
 ok(!eval { Page::ended($crowd); 1 }, 'a change that none has seen');
 $s->end;
+
+# Nor is a flood that was refused, or that nobody met.
+my %at_work = (failed => [], map { $_ => { n => 99 } } qw(read write event));
+my @deaf = ({ held => 80, begun => 80 }) x 2;
+for (['slow heads', { connected => 400, closed => 0 }],
+    ['ranges', { 206 => 500 }], ['guesses', { 401 => 9, 429 => 500 }],
+    ['reconnects', { begun => 1180, refused => 0, opened => 1200 }],
+    ['who never reads', @deaf, { 200 => 99 }]) {
+	my ($name, @said) = @$_;
+	ok(eval { Floods::judge($name, \%at_work, @said); 1 },
+	    "$name: carried out") or diag($@);
+}
+ok(!eval { Floods::judge('nobody', { %at_work, @$_ }, {}); 1 },
+    "$_->[0] of others") for [event => { n => 0 }], [failed => ['write 503']];
+for (['slow heads', { connected => 0, closed => 400 }],
+    ['ranges', { 400 => 500 }], ['ranges', { 206 => 1 }],
+    ['guesses', { 429 => 500, 503 => 1 }],
+    ['reconnects', { begun => 1180, refused => 20, opened => 1200 }],
+    ['reconnects', { begun => 0, refused => 0, opened => 1200 }],
+    ['who never reads', $deaf[0], { begun => 0 }, { 200 => 99 }],
+    ['who never reads', @deaf, { 429 => 99 }]) {
+	my ($name, @said) = @$_;
+	ok(!eval { Floods::judge($name, \%at_work, @said); 1 },
+	    "$name: " . join ', ', map { Floods::words($_) } @said);
+}
 
 # The floor numbers what it sends; an event that says another number was lost.
 $p = Peers->new('floor', clients => 3, load => { patience => 1 });
