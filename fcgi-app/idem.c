@@ -75,7 +75,7 @@ idem_find(struct req *rq, const char *key, struct resp *rs, bool *found)
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
 	if (!same)
-		return req_fail(rq, ST_INVALID,
+		return req_fail(rq, ST_KEY_USED,
 		    "this Idempotency-Key was used"
 		    " for another request");
 	return ST_OK;

@@ -25,7 +25,7 @@ enum status idem_key(struct req *, const char **key);
 
 /*
  * Look up an earlier answer.  ST_OK with *FOUND true and RS filled with it;
- * ST_INVALID when the key was used for something else.
+ * ST_KEY_USED when the key was used for something else.
  */
 enum status idem_find(
     struct req *, const char *key, struct resp *, bool *found);

@@ -67,8 +67,10 @@ nothing_changed($s, $ana[1], 'a key used for something else', sub {
 	    key => 'key-1'), 422, 'another body');
 	is_problem($s->post("$items/I-1/adjustments", { delta => -1 }, @ana,
 	    key => 'key-1'), 422, 'another route');
-	is_problem($s->patch("$items/NOPE", { quantity => 10 }, @ana,
-	    key => 'key-2'), 422, 'another item');
+	my $other = $s->patch("$items/NOPE", { quantity => 10 }, @ana,
+	    key => 'key-2');
+	is_problem($other, 422, 'another item');
+	is($other->{json}{type}, '/problems/key-used', 'said by its type');
 });
 
 # -- a key belongs to a user
