@@ -409,6 +409,29 @@ for my $from (grep { $FROM{$_}{ours} } sort keys %FROM) {
 }
 diag(sprintf '%d cells in %.1f s', $count, time - $started);
 
+# -- a hole would be seen: our server, held against a stricter word
+
+my ($make) = grep { $_->{role} eq 'editor' && $_->{method} eq 'POST' }
+    @routes;
+my ($drop) = grep { $_->{role} eq 'editor' && $_->{method} eq 'DELETE' }
+    @routes;
+my %sound = (row => $make, who => $who{'an editor by cookie'},
+    from => $FROM{'our page'}, type => 'application/json');
+for (['nobody', 0],
+    ['a role that is too low', 1, row => { %$make, role => 'admin' }],
+    ['what is not JSON', 1, row => { %$drop, flags => 'R_BODY' },
+	type => 'text/plain'],
+    ['a page of nobody', 1, from => { %{ $FROM{'our page'} }, ours => 0 }],
+    ['another site', 1, from => { %{ $FROM{'our page'} }, foreign => 403 }],
+    ['a session that has ended', 1, who => cookie(0, $cookie{ben})],
+    ['a token that has', 1, who => token(0, 0, $token{ben})]) {
+	my ($what, $holes, %cell) = ($_->[0], $_->[1], %sound,
+	    @$_[2 .. $#$_]);
+	my $wrong = cell($cell{row}, $cell{row}{method},
+	    @cell{qw(who from type)});
+	is($wrong ne '', $holes == 1, "seen: $what is let in") or diag($wrong);
+}
+
 # -- other methods: 405 and which would do, whoever asks
 
 my %methods;
