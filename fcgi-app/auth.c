@@ -108,21 +108,26 @@ identify(struct req *rq, bool first)
 enum status
 auth_identify(struct req *rq)
 {
-	return identify(rq, true);
+	int64_t now = clock_utc_ms();
+	enum status st = identify(rq, true);
+
+	rq->who.at = now;
+	return st;
 }
 
 enum status
 auth_again(struct req *rq)
 {
 	bool token;
-	int64_t idle;
+	int64_t idle, now = clock_utc_ms();
 	enum status st;
 
-	if ((st = identify(rq, false)) != ST_OK || rq->who.user_id == 0 ||
-	    rq->who.remote)
+	st = identify(rq, false);
+	rq->who.at = now;
+	if (st != ST_OK || rq->who.user_id == 0 || rq->who.remote)
 		return st;
 	token = rq->who.token_name[0] != '\0';
-	idle = clock_utc_ms() - rq->who.seen;
+	idle = now - rq->who.seen;
 	if (token && idle >= TOKEN_SEEN_MS)
 		return token_used(rq->db, rq->secret);
 	if (!token && idle >= SESSION_SEEN_MS)

@@ -117,9 +117,9 @@ cgi_serve(const struct app *app)
 	request.out = &out;
 	request.envp = environ;
 	reader = db_open_reader(app->conf.db);
-	publish_flush(app, FLUSH_MS);
+	publish_flush(&app->conf, reader, FLUSH_MS);
 	route_serve(app, &request, reader, started);
 	cgi_empty(&out, 1);
-	publish_flush(app, FLUSH_MS);
+	publish_flush(&app->conf, reader, FLUSH_MS);
 	db_close(reader);
 }

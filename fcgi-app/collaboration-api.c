@@ -202,7 +202,12 @@ fill_ticket(const struct req *rq, const struct join *join, struct ticket *t)
 	snprintf(t->color, sizeof(t->color), "%s", rq->who.color);
 	snprintf(t->room, sizeof(t->room), "%s", join->room);
 	snprintf(t->session, sizeof(t->session), "%s", rq->who.session);
-	t->issued = clock_utc_ms();
+	/*
+	 * What is true since then is not known here: a session that ends
+	 * while the request goes on takes the ticket with it.
+	 */
+	t->issued = rq->who.at;
+	t->rights = rq->who.rights;
 	/* Tokens may last for ever, tickets do not. */
 	latest = t->issued + rq->app->conf.session_hours * HOUR_MS;
 	t->ends = rq->who.ends < latest ? rq->who.ends : latest;

@@ -172,7 +172,7 @@ ctl_token_revoke(struct ctl *ctl, int argc, char **argv)
 		return EX_USAGE;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = ctl_write_last(db, token_revoke(db, name));
+	st = ctl_write_told(ctl, db, token_revoke(db, name));
 	if (st == ST_NOT_FOUND)
 		return ctl_fail(
 		    ctl, EX_NOUSER, "there is no token \"%s\"", name);

@@ -169,7 +169,7 @@ ctl_user_passwd(struct ctl *ctl, int argc, char **argv)
 		return code;
 	if ((st = db_write_begin(&db)) != ST_OK)
 		return ctl_fail_status(ctl, st);
-	st = ctl_write_last(db, user_set_password(db, user.id, hash));
+	st = ctl_write_told(ctl, db, user_set_password(db, user.id, hash));
 	return answer(ctl, st, user.username, "set the password of ",
 	    "; sessions are ended");
 }
@@ -199,7 +199,7 @@ change_user(struct ctl *ctl, const struct change_of_user *change)
 	else
 		st = user_set_disabled(db, user.id, change->disabled);
 	return answer(
-	    ctl, ctl_write_last(db, st), change->name, "", change->done);
+	    ctl, ctl_write_told(ctl, db, st), change->name, "", change->done);
 }
 
 int

@@ -16,6 +16,7 @@
 
 #include "ctl-owner.h"
 #include "ctl.h"
+#include "publish.h"
 #include "shared/log.h"
 #include "shared/memory.h"
 #include "shared/ticket.h"
@@ -35,6 +36,8 @@ static const struct row rows[] = {
 #undef CTL
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+#define TELL_MS 1000 /* to tell the relay, if there is one */
 
 const char ctl_version[] = PACKAGE_VERSION;
 
@@ -98,6 +101,14 @@ ctl_write_last(struct db *db, enum status st)
 {
 	if ((st = ctl_write_end(db, st)) == ST_OK)
 		memory_done();
+	return st;
+}
+
+enum status
+ctl_write_told(struct ctl *ctl, struct db *db, enum status st)
+{
+	if ((st = ctl_write_last(db, st)) == ST_OK)
+		publish_flush(&ctl->conf, ctl->reader, TELL_MS);
 	return st;
 }
 

@@ -167,5 +167,10 @@ extern const char ctl_version[];
 enum status ctl_write_end(struct db *, enum status st);
 /* The same for all that a command does: what is left is to tell of it. */
 enum status ctl_write_last(struct db *, enum status st);
+/*
+ * The same for what takes rights from somebody: the relay hears of it at once,
+ * which under plain CGI nobody else would tell it before the next request.
+ */
+enum status ctl_write_told(struct ctl *, struct db *, enum status st);
 
 #endif

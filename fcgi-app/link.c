@@ -21,6 +21,7 @@
 
 #define OUT_HIGH (128 * 1024) /* bytes: enough wait to be sent */
 #define BATCH    32           /* changes read at once, up to 16 KiB each */
+#define TOLD_MS  10000 /* how often the relay hears how far it was told */
 
 void
 link_init(struct link *l, struct db *db, const char *path,
@@ -66,6 +67,7 @@ link_open(struct link *l)
 	l->acked = -1;
 	l->version = -1;
 	l->more = false;
+	l->told = l->told_put = 0;
 	event_put_app(&l->out, l->log.epoch, l->log.head, l->log.oldest);
 	return true;
 }
@@ -88,6 +90,16 @@ is_new_revoke(struct link *l, const char *what, int64_t at)
 	return true;
 }
 
+/*
+ * Who signs out and comes again has another session, but for those whom the
+ * web server signs in: of any other, no ticket is ever good again.
+ */
+static int64_t
+void_until(const char *public_id, int64_t at)
+{
+	return session_is_remote(public_id) ? at : EVENT_EVER;
+}
+
 static void
 put_revoke(const char *public_id, int64_t user_id, int64_t at, void *arg)
 {
@@ -96,7 +108,8 @@ put_revoke(const char *public_id, int64_t user_id, int64_t at, void *arg)
 
 	if (public_id != NULL) {
 		if (is_new_revoke(l, public_id, at))
-			event_put_revoke_session(&l->out, public_id, at);
+			event_put_revoke_session(
+			    &l->out, public_id, void_until(public_id, at));
 		return;
 	}
 	snprintf(what, sizeof(what), "user:%" PRId64, user_id);
@@ -139,9 +152,28 @@ put_changes(struct link *l)
 	return ST_OK;
 }
 
-/* What is new, of one snapshot; VERSION is what it had before that. */
+/*
+ * From where on revokes are told at NOW.  Clocks are set, and what commits
+ * late was noted earlier: some are told again, but those that we know of.
+ */
+static int64_t
+revokes_since(const struct link *l, int64_t now)
+{
+	int64_t since = l->told != 0 && l->told < now ? l->told : now;
+	const struct sent *first = &l->sent[l->sent_next];
+
+	since -= SESSION_REVOKE_MS;
+	if (l->sent_count == LINK_SENT_MAX && since < first->at)
+		since = first->at - 1;
+	return since;
+}
+
+/*
+ * What is new, of one snapshot; VERSION is what it had before that, and NOW
+ * when.
+ */
 static bool
-put_news(struct link *l, int64_t version)
+put_news(struct link *l, int64_t version, int64_t now)
 {
 	struct change_log log;
 
@@ -151,24 +183,36 @@ put_news(struct link *l, int64_t version)
 		return false; /* restored: another history */
 	l->version = version;
 	if (put_changes(l) != ST_OK ||
-	    session_revoked_since(l->db, clock_utc_ms() - SESSION_REVOKE_MS,
-		put_revoke, l) != ST_OK)
+	    session_revoked_since(
+		l->db, revokes_since(l, now), put_revoke, l) != ST_OK) {
 		l->version = -1;
+		return true;
+	}
+	l->told = now;
+	if (l->hello && now - l->told_put >= TOLD_MS)
+		event_put_told(&l->out, l->told_put = now);
 	return true;
 }
 
 bool
 link_fill(struct link *l)
 {
-	int64_t version = db_data_version(l->db);
+	int64_t version = db_data_version(l->db), now = clock_utc_ms();
 	bool good;
 
 	if ((version == l->version && !l->more) || l->out.len >= OUT_HIGH ||
 	    db_snapshot_begin(l->db) != ST_OK)
 		return true;
-	good = put_news(l, version);
+	good = put_news(l, version, now);
 	db_snapshot_end(l->db);
 	return good;
+}
+
+bool
+link_done(const struct link *l)
+{
+	return l->hello && l->acked >= l->log.head && l->version != -1 &&
+	       !l->more && l->out.len == 0;
 }
 
 bool
@@ -225,6 +269,12 @@ link_event(struct link *l, struct event *ev)
 		l->hello = true;
 		if (strcmp(ev->epoch, l->log.epoch) == 0)
 			l->acked = ev->seq;
+		/* Perhaps nobody has told it anything for days. */
+		if (ev->at != 0 && ev->at < l->told) {
+			l->told = ev->at;
+			l->sent_count = l->sent_next = 0;
+		}
+		l->version = -1;
 	} else if (ev->kind == EVENT_REPLAY_FROM) {
 		replay(l, ev->seq);
 	} else if (ev->kind == EVENT_ACK) {

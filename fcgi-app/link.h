@@ -41,6 +41,9 @@ struct link {
 	int64_t acked;                  /* the relay has up to here */
 	int64_t version;                /* data_version looked at; -1: look */
 	bool more;                      /* rows wait for room in out */
+	int64_t told;     /* UTC ms: what was revoked until then the relay
+			     knows; 0: not known */
+	int64_t told_put; /* the newest that the relay was sent */
 	struct buf in, out;
 	struct sent sent[LINK_SENT_MAX]; /* a ring */
 	int sent_count, sent_next;
@@ -64,6 +67,9 @@ void link_reset(struct link *);
 
 /* Put what was committed since the last look; false: connect anew. */
 bool link_fill(struct link *);
+
+/* Whether the relay has all that was there when it was looked at last. */
+bool link_done(const struct link *);
 
 /* Send what waits, as far as it goes; false: the connection is lost. */
 bool link_send(struct link *);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "session.h"
 #include "shared/clock.h"
 
 /* clang-format off */
@@ -17,7 +18,8 @@ static const struct {
 	int64_t		 age;	/* ms that a row is kept past its time */
 } kinds[PRUNE__COUNT] = {
 	[PRUNE_SESSIONS] = { "sessions", SQL_PRUNE_SESSION, 0 },
-	[PRUNE_REVOKED] = { "revoked", SQL_PRUNE_REVOKED, PRUNE_REVOKED_MS },
+	[PRUNE_REVOKED] = { "revoked", SQL_PRUNE_REVOKED,
+	    SESSION_REVOKED_KEEP_MS },
 	[PRUNE_ANSWERS] = { "answers", SQL_PRUNE_IDEM, PRUNE_IDEM_MS },
 	[PRUNE_CHANGES] = { "changes", SQL_PRUNE_CHANGE, 0 },
 };

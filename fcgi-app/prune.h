@@ -15,9 +15,8 @@
 
 #include "db.h"
 
-#define PRUNE_IDEM_MS    ((int64_t)30 * 24 * 3600 * 1000) /* answers kept */
-#define PRUNE_REVOKED_MS ((int64_t)3600 * 1000)           /* revokes kept */
-#define PRUNE_LOG_MIN    4096 /* newest changes, which the relay replays */
+#define PRUNE_IDEM_MS ((int64_t)30 * 24 * 3600 * 1000) /* answers kept */
+#define PRUNE_LOG_MIN 4096 /* newest changes, which the relay replays */
 
 /* What can be pruned. */
 enum prune_kind {

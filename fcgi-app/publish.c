@@ -47,7 +47,7 @@ static struct {
 	struct ask *asks;
 	int wake_fd;
 	pthread_t thread;
-	const struct app *alone;    /* plain CGI: there is no thread */
+	const struct conf *alone;   /* plain CGI: there is no thread */
 	struct link link;           /* the thread's */
 	int64_t retry_at, retry_ms; /* to connect; the thread's */
 	atomic_int_fast64_t acked;  /* link.acked, for others */
@@ -270,8 +270,8 @@ ask_alone(struct ask *ask)
 	int64_t until = clock_mono_ms() + QUERY_MS;
 	bool good;
 
-	link_init(&l, db_open_reader(pub.alone->conf.db),
-	    pub.alone->conf.event_socket, answer);
+	link_init(
+	    &l, db_open_reader(pub.alone->db), pub.alone->event_socket, answer);
 	good = link_open(&l);
 	while (good && !ask->done && clock_mono_ms() < until) {
 		if (l.hello)
@@ -319,20 +319,23 @@ publish_query_presence(
 }
 
 bool
-publish_flush(const struct app *app, int max_ms)
+publish_flush(const struct conf *conf, struct db *reader, int max_ms)
 {
 	struct link l = {0};
 	int64_t until = clock_mono_ms() + max_ms;
-	bool good = true, done = false;
+	bool good, done = false;
 
-	pub.alone = app;
-	link_init(
-	    &l, db_open_reader(app->conf.db), app->conf.event_socket, NULL);
+	pub.alone = conf;
+	db_limit_time(reader, 0);
+	link_init(&l, reader, conf->event_socket, NULL);
 	good = link_open(&l);
-	while (good && !done && clock_mono_ms() < until) {
-		good = link_fill(&l) && link_send(&l) && link_wait(&l, -1, 10);
-		done = l.hello && l.acked >= l.log.head && l.out.len == 0;
+	while (good && clock_mono_ms() < until) {
+		good = link_fill(&l) && link_send(&l);
+		if (good && (done = link_done(&l)))
+			break;
+		good = good && link_wait(&l, -1, 10);
 	}
+	l.db = NULL; /* the caller's */
 	link_reset(&l);
 	return done;
 }

@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "app.h"
+#include "db.h"
 #include "shared/status.h"
 
 /* Start the thread; the writer must be open. */
@@ -44,9 +45,9 @@ enum status publish_query_presence(
     const char *room, int64_t cursor, struct json_object **out);
 
 /*
- * Without a thread, for plain CGI: send what is pending, and wait at most
- * MAX_MS until the relay has it.  True when it has.
+ * Without a thread, for plain CGI and the command line: send what is pending,
+ * and wait at most MAX_MS until the relay has it.  True when it has.
  */
-bool publish_flush(const struct app *, int max_ms);
+bool publish_flush(const struct conf *, struct db *reader, int max_ms);
 
 #endif

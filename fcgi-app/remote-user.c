@@ -5,18 +5,12 @@
 
 #include "remote-user.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app.h"
+#include "session.h"
 #include "shared/clock.h"
-
-void
-remote_user_session(int64_t user_id, char out[USER_PUBLIC_LEN + 1])
-{
-	snprintf(out, USER_PUBLIC_LEN + 1, "remote-%" PRId64, user_id);
-}
 
 /* Add NAME unless another request has done so meanwhile; then read it. */
 static enum status
@@ -45,8 +39,9 @@ fill(struct identity *who, const struct user *user)
 	snprintf(who->display, sizeof(who->display), "%s", user->username);
 	snprintf(who->color, sizeof(who->color), "%s", user->color);
 	who->role = user->role;
+	who->rights = user->rights;
 	who->remote = true;
-	remote_user_session(user->id, who->session);
+	session_remote(user->id, who->session);
 	who->seen = clock_utc_ms();
 	who->ends = who->seen + REMOTE_USER_MS;
 }

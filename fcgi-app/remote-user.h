@@ -24,10 +24,4 @@
  */
 enum status remote_user_identify(struct req *, bool may_add);
 
-/*
- * What a user's tickets name as their session: the same for all of the
- * user's browsers, since only the web server can tell them apart.
- */
-void remote_user_session(int64_t user_id, char out[USER_PUBLIC_LEN + 1]);
-
 #endif

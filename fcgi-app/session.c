@@ -5,9 +5,30 @@
 
 #include "session.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#define REVOKED_KEEP_MS (3600 * 1000) /* rows of revoked are kept so long */
+#define REMOTE "remote-" /* other public ids are hex digits */
+
+/* End those of a user that are too many. */
+static enum status
+trim(struct db *db, int64_t user_id)
+{
+	struct query *q;
+	enum status st;
+
+	q = db_query(db, SQL_REVOKED_ADD_TRIMMED);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_int(q, ":keep", SESSION_KEEP);
+	db_bind_int(q, ":at", clock_utc_ms());
+	if ((st = db_done(q, ST_OK)) != ST_OK)
+		return st;
+	q = db_query(db, SQL_SESSION_TRIM);
+	db_bind_int(q, ":user_id", user_id);
+	db_bind_int(q, ":keep", SESSION_KEEP);
+	return db_done(q, ST_OK);
+}
 
 enum status
 session_add(struct db *db, int64_t user_id, int64_t expires_at,
@@ -28,10 +49,7 @@ session_add(struct db *db, int64_t user_id, int64_t expires_at,
 	db_bind_int(q, ":now", clock_utc_ms());
 	if ((st = db_done(q, ST_FAULT)) != ST_OK)
 		return st;
-	q = db_query(db, SQL_SESSION_TRIM);
-	db_bind_int(q, ":user_id", user_id);
-	db_bind_int(q, ":keep", SESSION_KEEP);
-	return db_done(q, ST_OK);
+	return trim(db, user_id);
 }
 
 void
@@ -44,6 +62,7 @@ session_read_identity(struct query *q, struct identity *who)
 	db_copy(q, 3, who->color, sizeof(who->color));
 	db_copy(q, 5, who->session, sizeof(who->session));
 	who->seen = db_int(q, 7);
+	who->rights = db_int(q, 8);
 }
 
 enum status
@@ -146,6 +165,18 @@ session_renew(struct db *db, int64_t user_id, const char *public_id,
 	return end_others(db, user_id, public_id);
 }
 
+void
+session_remote(int64_t user_id, char out[USER_PUBLIC_LEN + 1])
+{
+	snprintf(out, USER_PUBLIC_LEN + 1, REMOTE "%" PRId64, user_id);
+}
+
+bool
+session_is_remote(const char *public_id)
+{
+	return strncmp(public_id, REMOTE, strlen(REMOTE)) == 0;
+}
+
 enum status
 session_revoked_since(struct db *db, int64_t since,
     void (*each)(const char *public_id, int64_t user_id, int64_t at, void *arg),
@@ -179,6 +210,6 @@ session_prune(struct db *db)
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
 	q = db_query(db, SQL_REVOKED_PRUNE);
-	db_bind_int(q, ":before", now - REVOKED_KEEP_MS);
+	db_bind_int(q, ":before", now - SESSION_REVOKED_KEEP_MS);
 	return db_done(q, ST_OK);
 }

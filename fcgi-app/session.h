@@ -11,6 +11,7 @@
 #ifndef FCGI_APP_SESSION_H
 #define FCGI_APP_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "db.h"
@@ -19,6 +20,11 @@
 #define SESSION_SEEN_MS   60000 /* seen_at is noted so often */
 #define SESSION_KEEP      64    /* of one user; the least used ones end first */
 #define SESSION_REVOKE_MS 90000 /* revokes are told again for so long */
+/*
+ * And known for so long, to be told to a relay that heard nothing of us
+ * meanwhile: as a ticket may last, the most of STOCKROOM_SESSION_HOURS.
+ */
+#define SESSION_REVOKED_KEEP_MS (INT64_C(8760) * 3600 * 1000)
 
 /* Begin one; SECRET goes into the cookie, PUBLIC_ID into tickets. */
 enum status session_add(struct db *, int64_t user_id, int64_t expires_at,
@@ -46,6 +52,16 @@ enum status session_renew(struct db *, int64_t user_id, const char *public_id,
 
 /* Note that tickets of a session or token are void from now on. */
 enum status session_note_revoked(struct db *, const char *public_id);
+
+/*
+ * What the tickets of a user whom the web server signs in name as their
+ * session: the same for all of the user's browsers, since only the web server
+ * can tell them apart.
+ */
+void session_remote(int64_t user_id, char out[USER_PUBLIC_LEN + 1]);
+
+/* Whether that is such a name: signing out ends it, and it may come again. */
+bool session_is_remote(const char *public_id);
 
 /* Call EACH with what was revoked after SINCE, ms since 1970: a public id, or
  * NULL and a user. */

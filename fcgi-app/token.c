@@ -100,10 +100,10 @@ token_find(struct db *db, const char *secret, struct identity *out)
 		session_read_identity(q, &who);
 		if (!db_is_null(q, 6))
 			who.ends = db_int(q, 6);
-		db_copy(q, 8, who.token_name, sizeof(who.token_name));
+		db_copy(q, 9, who.token_name, sizeof(who.token_name));
 		snprintf(who.display, sizeof(who.display), "%s (%s)",
 		    who.username, who.token_name);
-		role = user_role_parse(db_text(q, 9));
+		role = user_role_parse(db_text(q, 10));
 		who.role = role < who.role ? role : who.role;
 	}
 	if ((st = db_done(q, ST_UNAUTHORIZED)) != ST_OK)

@@ -85,6 +85,7 @@ read_user(struct query *q, struct user *out)
 	db_copy(q, 4, out->color, sizeof(out->color));
 	out->disabled = db_int(q, 5) != 0;
 	db_copy(q, 6, out->created_at, sizeof(out->created_at));
+	out->rights = db_int(q, 7);
 }
 
 enum status

@@ -44,9 +44,11 @@ struct identity {
 	int64_t ends;                      /* of the session or token, ms since
 					      1970; INT64_MAX: never */
 	int64_t seen;                      /* last use noted, ms since 1970 */
-	bool remote;                       /* the web server has said so */
-	char token_name[161];              /* "" for sessions */
-	char display[424];                 /* "ana" or "ana (label printer)" */
+	int64_t rights; /* when what the user may changed last, the same */
+	int64_t at;     /* when this was read, or just before, the same */
+	bool remote;    /* the web server has said so */
+	char token_name[161]; /* "" for sessions */
+	char display[424];    /* "ana" or "ana (label printer)" */
 };
 
 struct user {
@@ -57,6 +59,7 @@ struct user {
 	char color[8]; /* "#RRGGBB" or "" */
 	bool disabled;
 	char created_at[CLOCK_TEXT];
+	int64_t rights; /* when the role, or else, changed last */
 };
 
 /* 1 to USER_NAME_MAX characters of UTF-8, no controls, no spaces outside. */

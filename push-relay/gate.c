@@ -209,10 +209,10 @@ gate_is_revoked(struct gate *g, const struct ticket *t, int64_t utc)
 			free(rv);
 			continue;
 		}
-		if (t->issued <= rv->at &&
-		    (rv->session[0] != '\0'
-			    ? strcmp(rv->session, t->session) == 0
-			    : rv->user_id == t->user_id))
+		if (rv->session[0] != '\0'
+			? t->issued <= rv->at &&
+			      strcmp(rv->session, t->session) == 0
+			: t->rights < rv->at && rv->user_id == t->user_id)
 			return true;
 		at = &rv->next;
 	}

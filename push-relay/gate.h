@@ -86,7 +86,10 @@ enum status gate_serves(const struct ticket *, const struct member *m);
  */
 bool gate_use(struct gate *, const char *text, size_t len, int64_t utc);
 
-/* Refuse tickets of a session or a user that were issued up to AT. */
+/*
+ * Refuse tickets of a session that were issued up to AT, or of a user, SESSION
+ * being "", that know nothing of AT, when what the user may was changed.
+ */
 void gate_revoke(struct gate *, const char *session, int64_t user_id,
     int64_t at, int64_t utc);
 

@@ -51,6 +51,7 @@ struct ingest {
 	struct peer *peers; /* newest first */
 	unsigned count;
 	bool taken;         /* any of them has that set */
+	int64_t told;       /* the newest of that line's; 0: none */
 	struct timer again; /* looks whether a replay came */
 	int64_t seen_head;  /* the ring's head when it last did */
 };
@@ -180,7 +181,7 @@ on_app(struct peer *p, const struct event *ev, int64_t now)
 	struct feed *fd = &p->in->relay->feed;
 	struct log_line l;
 
-	event_put_hello(&p->out, fd->ring.epoch, fd->ring.head);
+	event_put_hello(&p->out, fd->ring.epoch, fd->ring.head, p->in->told);
 	if (!feed_announce(fd, ev->epoch, ev->seq, now)) {
 		log_warn("app process %lld is of an older history",
 		    (long long)ev->pid);
@@ -317,6 +318,8 @@ peer_line(struct peer *p, const char *line, size_t len)
 		st = on_query(p, &ev);
 	else if (ev.kind == EVENT_REVOKE)
 		st = on_revoke(p, &ev, now);
+	else if (ev.kind == EVENT_TOLD)
+		p->in->told = ev.at > p->in->told ? ev.at : p->in->told;
 	else
 		st = ST_BAD_REQUEST;
 	event_reset(&ev);

@@ -40,6 +40,7 @@ member_take(struct member *m, const struct ticket *t)
 	memcpy(w->color, t->color, sizeof(w->color));
 	w->user_id = t->user_id;
 	w->issued = t->issued;
+	w->rights = t->rights;
 	w->key = t->key;
 }
 

@@ -43,6 +43,7 @@ struct member_who {
 	char color[8]; /* wish */
 	int64_t user_id;
 	int64_t issued; /* UTC ms */
+	int64_t rights; /* the same */
 	uint64_t key;
 	char *username;   /* owned, with the name behind it */
 	const char *name; /* in it */

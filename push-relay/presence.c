@@ -461,10 +461,10 @@ presence_expel(struct presence *p, const struct expulsion *ex, int64_t now)
 static bool
 is_revoked(const struct member *m, const struct expulsion *ex)
 {
-	return m->who.issued <= ex->at &&
-	       (ex->session[0] != '\0'
-		       ? strcmp(m->who.session, ex->session) == 0
-		       : m->who.user_id == ex->user_id);
+	if (ex->session[0] != '\0')
+		return m->who.issued <= ex->at &&
+		       strcmp(m->who.session, ex->session) == 0;
+	return m->who.rights < ex->at && m->who.user_id == ex->user_id;
 }
 
 void

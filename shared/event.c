@@ -158,6 +158,13 @@ read_revoke(struct json_in *in, struct json_object *value, struct event *ev)
 }
 
 static void
+read_told(struct json_in *in, struct json_object *value, struct event *ev)
+{
+	(void)value;
+	json_in_int(in, "told", JSON_REQUIRED, 0, SEQ_MAX, &ev->at);
+}
+
+static void
 read_hello(struct json_in *in, struct json_object *value, struct event *ev)
 {
 	struct json_in sub;
@@ -166,6 +173,7 @@ read_hello(struct json_in *in, struct json_object *value, struct event *ev)
 	json_in_begin(&sub, value, "/hello");
 	read_epoch(&sub, "epoch", JSON_OPTIONAL, ev->epoch);
 	json_in_int(&sub, "have", JSON_OPTIONAL, 0, SEQ_MAX, &ev->seq);
+	json_in_int(&sub, "told", JSON_OPTIONAL, 0, SEQ_MAX, &ev->at);
 	if (json_in_end(&sub) != ST_OK ||
 	    (ev->epoch[0] == '\0' && ev->seq != -1))
 		json_in_fail(in, "hello", "is malformed");
@@ -223,6 +231,7 @@ static const struct kind {
 	{ "oldest",      EVENT_OLDEST,      read_oldest },
 	{ "query",       EVENT_QUERY,       read_query },
 	{ "revoke",      EVENT_REVOKE,      read_revoke },
+	{ "told",        EVENT_TOLD,        read_told },
 	{ "hello",       EVENT_HELLO,       read_hello },
 	{ "replay_from", EVENT_REPLAY_FROM, read_replay_from },
 	{ "ack",         EVENT_ACK,         read_ack },
@@ -377,17 +386,29 @@ event_put_revoke_user(struct buf *out, int64_t user_id, int64_t at)
 }
 
 void
-event_put_hello(struct buf *out, const char *epoch, int64_t have)
+event_put_told(struct buf *out, int64_t at)
 {
-	if (epoch == NULL || epoch[0] == '\0')
-		buf_puts(out, "{\"hello\":{\"epoch\":null,\"have\":null}}\n");
-	else if (have < 0)
-		buf_printf(out,
-		    "{\"hello\":{\"epoch\":\"%s\",\"have\":null}}\n", epoch);
+	buf_printf(out, "{\"told\":%lld}\n", (long long)at);
+}
+
+void
+event_put_hello(struct buf *out, const char *epoch, int64_t have, int64_t told)
+{
+	bool none = epoch == NULL || epoch[0] == '\0';
+
+	buf_puts(out, "{\"hello\":{\"epoch\":");
+	if (none)
+		buf_puts(out, "null");
 	else
-		buf_printf(out,
-		    "{\"hello\":{\"epoch\":\"%s\",\"have\":%lld}}\n", epoch,
-		    (long long)have);
+		buf_printf(out, "\"%s\"", epoch);
+	buf_puts(out, ",\"have\":");
+	if (none || have < 0)
+		buf_puts(out, "null");
+	else
+		buf_printf(out, "%lld", (long long)have);
+	if (told > 0)
+		buf_printf(out, ",\"told\":%lld", (long long)told);
+	buf_puts(out, "}}\n");
 }
 
 void

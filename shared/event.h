@@ -10,14 +10,19 @@
  * relay listens.
  *
  *   app -> relay                               relay -> app
- *   {"app":{epoch,head,oldest,pid}} first      {"hello":{epoch|null,have|null}}
+ *   {"app":{epoch,head,oldest,pid}} first      {"hello":{epoch|null,have|null,
+ *                                                told?}}
  *   {"change":{seq,epoch,...}}                 {"replay_from":n}
  *   {"oldest":n}                               {"ack":n}
  *   {"query":"presence",room,cursor?,id}       {"presence":{...},id}
  *   {"revoke":{"session"|"user",at}}           {"stale_epoch":epoch}
+ *   {"told":ms}
  *
  * A change travels as the very object that the streams carry as the data of
- * inventory_changed, plus "epoch".
+ * inventory_changed, plus "epoch".  A revoke voids the tickets of a session
+ * that were issued up to "at", or those of a user that were issued without
+ * knowing of "at", when the user's rights changed.  Told: all that was revoked
+ * until then was sent; hello has the newest that the relay has heard.
  */
 #ifndef SHARED_EVENT_H
 #define SHARED_EVENT_H
@@ -39,6 +44,8 @@
  * epoch compares greater as text.
  */
 #define EVENT_EPOCH_LEN 16
+
+#define EVENT_EVER (INT64_MAX / 4) /* "at" of a revoke: for ever */
 
 #define EVENT_POSITION_MAX 40 /* bytes of "epoch:seq" with the NUL */
 
@@ -62,6 +69,7 @@ enum event_kind {
 	EVENT_OLDEST,
 	EVENT_QUERY,
 	EVENT_REVOKE,
+	EVENT_TOLD,
 	EVENT_HELLO,
 	EVENT_REPLAY_FROM,
 	EVENT_ACK,
@@ -82,12 +90,12 @@ struct event {
 	 */
 	int64_t seq;
 
-	int64_t oldest;  /* app */
-	int64_t pid;     /* app */
-	int64_t id;      /* query, presence */
-	int64_t cursor;  /* query: first entry wanted */
-	int64_t user_id; /* revoke by user, else 0 */
-	int64_t at;      /* revoke: ms; what was issued up to then is refused */
+	int64_t oldest;   /* app */
+	int64_t pid;      /* app */
+	int64_t id;       /* query, presence */
+	int64_t cursor;   /* query: first entry wanted */
+	int64_t user_id;  /* revoke by user, else 0 */
+	int64_t at;       /* revoke, told, hello (0: none): ms since 1970 */
 	char session[33]; /* revoke by session, else "" */
 	char room[65];    /* query; change's room or "" */
 
@@ -112,7 +120,9 @@ void event_put_query(
     struct buf *out, const char *room, int64_t cursor, int64_t id);
 void event_put_revoke_session(struct buf *out, const char *session, int64_t at);
 void event_put_revoke_user(struct buf *out, int64_t user_id, int64_t at);
-void event_put_hello(struct buf *out, const char *epoch, int64_t have);
+void event_put_told(struct buf *out, int64_t at);
+void event_put_hello(
+    struct buf *out, const char *epoch, int64_t have, int64_t told);
 void event_put_replay_from(struct buf *out, int64_t seq);
 void event_put_ack(struct buf *out, int64_t seq);
 void event_put_presence(struct buf *out, struct json_object *body, int64_t id);

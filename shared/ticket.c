@@ -61,6 +61,7 @@ to_json(const struct ticket *t)
 	add(obj, "session", json_object_new_string(t->session));
 	add(obj, "issued", json_object_new_int64(t->issued));
 	add(obj, "ends", json_object_new_int64(t->ends));
+	add(obj, "rights", json_object_new_int64(t->rights));
 	return obj;
 }
 
@@ -157,6 +158,7 @@ from_json(struct json_object *obj, struct ticket *t)
 	    &in, "session", 1, 32, WORD_SET, t->session, sizeof(t->session));
 	json_in_int(&in, "issued", JSON_REQUIRED, 0, TIME_MAX, &t->issued);
 	json_in_int(&in, "ends", JSON_REQUIRED, 0, TIME_MAX, &t->ends);
+	json_in_int(&in, "rights", JSON_OPTIONAL, 0, TIME_MAX, &t->rights);
 	if (!is_role(t->role) || !is_color(t->color))
 		json_in_fail(&in, NULL, "is malformed");
 	return json_in_end(&in);

@@ -46,6 +46,8 @@ struct ticket {
 	char session[33]; /* who signed in; names it in revoke */
 	int64_t issued;   /* ms since 1970 */
 	int64_t ends;     /* ms since 1970: the session's end */
+	int64_t rights;   /* ms since 1970: of the newest change of what the
+			     user may that was known; 0: of none */
 	/* Not of its text, but of who has verified it. */
 	uint64_t key;  /* names the public key that it was verified with */
 	bool replaced; /* by a newer one */

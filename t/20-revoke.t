@@ -15,7 +15,9 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Check;
+use FastCGI;
 use Stockroom;
+use Stream;
 
 use constant {
 	SOON => 1,	# second, for half of them at least
@@ -24,10 +26,10 @@ use constant {
 
 my @same = ('Sec-Fetch-Site' => 'same-origin');
 my @cases = qw(signout again passwd password disable lower raise token
-    tokendisable tokenlower cgi idle);
-my $s = Stockroom->new(relay => 1, users => { ana => 'editor',
+    tokendisable tokenlower slow slowlower cgi idle);
+my $s = Stockroom->new(relay => 1, users => { ana => 'editor', admin => 'admin',
     map { $_ => 'editor' } @cases });
-my $admin = $s->token('ana');
+my $admin = $s->token('admin');
 
 # A stream and a held poll by HOW (as or token); {at}: the poll is waiting.
 sub listeners
@@ -162,6 +164,40 @@ ends('tokenlower', 'a token of a lower role', sub {
 	$s->ctl_ok(['user', 'role', 'tokenlower', 'viewer']);
 }, token => $s->token('tokenlower'));
 
+# -- who was known when the request began, and no more when it ended
+
+sub slow_join
+{
+	my ($name, $act, @headers) = @_;
+
+	my $c = FastCGI->connect($s->app_socket);
+	$c->begin->params([$s->params('POST', '/api/v1/inventory/' .
+	    'collaboration/join', body => '{}', type => 'application/json',
+	    headers => { @headers })])->stdin('{');
+	ok($s->wait_for(sub {
+		$s->get('/metrics', token => $admin)->{body} =~
+		    /^stockroom_app_threads_busy ([2-9])$/m;
+	}, 10), "$name: a thread waits for the rest");
+	$act->();
+	my $r = $c->stdin('}')->stdin('')->response;
+	is($r->{status}, 200, "$name: it was let in");
+	my $ticket = $Stockroom::json->decode($r->{body})->{ticket};
+	is(Stream->open(unix => $s->push_socket, path => $_,
+	    ticket => $ticket)->wait_status, 401, "$name: not to $_")
+	    for qw(/push/stream /push/poll);
+}
+
+slow_join('signed out meanwhile', sub {
+	is_status($s->delete('/session', as => 'slow'), 204, 'out');
+}, Cookie => $s->sign_in('slow'), @same);
+my $slow = $s->token('slowlower');
+$s->join_room(token => $slow);	# its use is noted once in a while
+slow_join('lowered meanwhile', sub {
+	$s->ctl_ok(['user', 'role', 'slowlower', 'viewer']);
+}, Authorization => "Bearer $slow");
+is(Stream->open(unix => $s->push_socket, ticket => $s->join_room(
+    token => $slow)->{ticket})->wait_status, 200, 'a later ticket opens one');
+
 # -- one request a process: it tells by itself
 
 $s->stop('app');
@@ -169,12 +205,9 @@ $s->{app} = 0;
 ends('cgi', 'signed out by CGI', sub {
 	is_status($s->delete('/session', as => 'cgi'), 204, 'out');
 }, as => 'cgi');
-@both = listeners(as => 'idle');
-$s->ctl_ok(['user', 'disable', 'idle']);
-is_status($s->get('/session', token => $admin), 200, 'whoever asks next');
-for my $st (@both) {
-	is((told($st))[0], 'ticket', 'tells who was disabled');
-}
+ends('idle', 'disabled when nobody asks', sub {
+	$s->ctl_ok(['user', 'disable', 'idle']);
+}, as => 'idle');
 
 is($witness->count('disconnect') + $other->count('disconnect'), 0,
     'ana was never sent away');

@@ -58,10 +58,19 @@ $app->say(qq({"revoke":{"user":4,"at":$at}}));
 ok $ana->wait_for(sub { $_->{event} eq 'user_left' &&
     $_->{data}{user_id} == 4 }, 1), 'one who has just closed goes at once';
 
-# Only what was issued up to then.
+# Only what was issued up to then, or knows nothing of a user's other rights,
+# whenever it was issued.
 my $old = int(time * 1000) - 60_000;
-$app->say(qq({"revoke":{"user":1,"at":$old}}));
+$app->say(qq({"revoke":{"session":"session1","at":$old}}));
 ok !$ana->wait_for('disconnect', 0.3), 'a later ticket is not concerned';
+my $knows = $r->joined(user => 5, rights => $at);
+my $not = $r->joined(user => 5, rights => $at - 1, session => 'other');
+$app->say(qq({"revoke":{"user":5,"at":$at}}));
+is $not->wait_for('disconnect')->{data}{code}, 'ticket', 'who knows not goes';
+ok !$knows->wait_for('disconnect', 0.3), 'who knows stays';
+is $r->stream(user => 5, rights => $at - 1, issued => 4000)->wait_status, 401,
+    'nor does a later ticket open that knows not';
+is $r->stream(user => 5, rights => $at)->wait_status, 200, 'one that does';
 
 # An app that connects says what a new relay has to know.
 $r->restart('relay');

@@ -41,9 +41,12 @@ put(struct buf *out, const struct event *ev)
 		else
 			event_put_revoke_user(out, ev->user_id, ev->at);
 		return true;
+	case EVENT_TOLD:
+		event_put_told(out, ev->at);
+		return true;
 	case EVENT_HELLO:
-		event_put_hello(
-		    out, ev->epoch[0] == '\0' ? NULL : ev->epoch, ev->seq);
+		event_put_hello(out, ev->epoch[0] == '\0' ? NULL : ev->epoch,
+		    ev->seq, ev->at);
 		return true;
 	case EVENT_REPLAY_FROM:
 		event_put_replay_from(out, ev->seq);

@@ -77,7 +77,8 @@ sub ticket
 	    room => $opt{room} // 'inventory_management',
 	    session => $opt{session} // "session$user",
 	    issued => $now + ($opt{issued} // 0),
-	    ends => $now + ($opt{ends} // 3600_000));
+	    ends => $now + ($opt{ends} // 3600_000),
+	    rights => $opt{rights} // 0);
 	my ($in, $out) = @$self{qw(sign_in sign_out)};
 	print $in $json->encode(\%t), "\n";
 	$in->flush;

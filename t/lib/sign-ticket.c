@@ -58,6 +58,7 @@ main(int argc, char *argv[])
 		take_text(obj, "session", t.session, sizeof(t.session));
 		take_int(obj, "issued", &t.issued);
 		take_int(obj, "ends", &t.ends);
+		take_int(obj, "rights", &t.rights);
 		ticket_sign(&t, &keys, text);
 		puts(text);
 		fflush(stdout);

@@ -91,7 +91,7 @@ test_relay_side(void **state)
 	struct event ev;
 
 	(void)state;
-	event_put_hello(&b, NULL, -1);
+	event_put_hello(&b, NULL, -1, 0);
 	assert_string_equal(
 	    b.data, "{\"hello\":{\"epoch\":null,\"have\":null}}\n");
 	ev = line(&b);
@@ -99,14 +99,20 @@ test_relay_side(void **state)
 	assert_string_equal(ev.epoch, "");
 	assert_int_equal(ev.seq, -1);
 
-	event_put_hello(&b, EPOCH, 0);
+	event_put_hello(&b, EPOCH, 0, 0);
 	ev = line(&b);
 	assert_string_equal(ev.epoch, EPOCH);
 	assert_int_equal(ev.seq, 0);
-	event_put_hello(&b, EPOCH, -1);
+	event_put_hello(&b, EPOCH, -1, 0);
 	ev = line(&b);
 	assert_string_equal(ev.epoch, EPOCH);
 	assert_int_equal(ev.seq, -1);
+
+	event_put_hello(&b, EPOCH, 7, 1760000000000);
+	assert_string_equal(b.data, "{\"hello\":{\"epoch\":\"" EPOCH
+				    "\",\"have\":7,\"told\":1760000000000}}\n");
+	ev = line(&b);
+	assert_true(ev.seq == 7 && ev.at == 1760000000000);
 
 	event_put_replay_from(&b, 12);
 	ev = line(&b);

@@ -191,10 +191,13 @@ test_revoke(void **state)
 
 	(void)state;
 	gate_revoke(&gate, "s7", 0, UTC, UTC);
+	u.rights = UTC - 1;
 	gate_revoke(&gate, "", 8, UTC - 1, UTC);
 	assert_int_equal(reads(&t, UTC, &out), ST_UNAUTHORIZED);
 	assert_int_equal(reads(&u, UTC, &out), ST_OK);
 	gate_revoke(&gate, "", 8, UTC, UTC);
+	assert_int_equal(reads(&u, UTC, &out), ST_UNAUTHORIZED);
+	u.issued = UTC + 1; /* by one who knew no better */
 	assert_int_equal(reads(&u, UTC, &out), ST_UNAUTHORIZED);
 	/* Remembered for longer than a ticket opens a stream. */
 	assert_int_equal(

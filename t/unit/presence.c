@@ -258,7 +258,7 @@ test_revoke(void **state)
 	fake_enter(&a, fake_who("a", 1, "", ""));
 	fake_enter(&b, fake_who("b", 2, "", ""));
 	t = fake_who("c", 2, "", "");
-	t.issued = 5000;
+	t.rights = 4000;
 	fake_enter(&c, t);
 	fake_wait(now + 200);
 	presence_revoke(&presence, "", 2, 4000, now);

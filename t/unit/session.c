@@ -135,13 +135,20 @@ test_session_disabled(void **state)
 
 /* Signing in again and again drops the sessions least used. */
 static void
+note_revoked(const char *public_id, int64_t user_id, int64_t at, void *arg)
+{
+	(void)at;
+	*(int *)arg += public_id != NULL && user_id == 0;
+}
+
+static void
 test_session_trim(void **state)
 {
 	struct identity who;
 	char first[USER_SECRET_LEN + 1], last[USER_SECRET_LEN + 1];
 	char id[USER_PUBLIC_LEN + 1];
 	int64_t ends = clock_utc_ms() + HOUR_MS, start;
-	int i;
+	int i, seen;
 
 	(void)state;
 	assert_int_equal(session_add(db, ana, ends, first, id), ST_OK);
@@ -151,6 +158,11 @@ test_session_trim(void **state)
 		assert_int_equal(session_add(db, ana, ends, last, id), ST_OK);
 	assert_int_equal(session_find(db, last, &who), ST_OK);
 	assert_int_equal(session_find(db, first, &who), ST_UNAUTHORIZED);
+	/* Its tickets go with it. */
+	seen = 0;
+	assert_int_equal(
+	    session_revoked_since(db, start - 1, note_revoked, &seen), ST_OK);
+	assert_int_equal(seen, 1);
 }
 
 static void
