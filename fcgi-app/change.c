@@ -139,22 +139,30 @@ drop_values(struct json_object *changes)
 	}
 }
 
-/* The present row as an event. */
-static void
-read_event(struct query *q, const char *epoch, bool whole, struct buf *out)
+/* The changes of the present row, the caller's; what we wrote can be read. */
+static struct json_object *
+read_changes(struct query *q)
 {
-	struct json_object *changes = NULL;
+	struct json_object *changes;
 	struct json_error err;
 	const char *text = db_text(q, 7);
 
-	if (json_in_parse(text, strlen(text), &changes, &err) != ST_OK) {
-		log_error("change %lld cannot be read: %s",
-		    (long long)db_int(q, 0), err.detail);
-		changes = json_object_new_array();
-	}
+	if (json_in_parse(text, strlen(text), &changes, &err) == ST_OK)
+		return changes;
+	log_error("change %lld cannot be read: %s", (long long)db_int(q, 0),
+	    err.detail);
+	return json_object_new_array();
+}
+
+/* The present row as an event. */
+static void
+read_event(struct query *q, const char *epoch, struct buf *out)
+{
+	struct json_object *changes = read_changes(q);
+
 	buf_clear(out);
 	put_event(q, epoch, changes, false, out);
-	if (!whole && out->len > EVENT_DATA_MAX) {
+	if (out->len > EVENT_DATA_MAX) {
 		drop_values(changes);
 		buf_clear(out);
 		put_event(q, epoch, changes, true, out);
@@ -164,13 +172,12 @@ read_event(struct query *q, const char *epoch, bool whole, struct buf *out)
 
 /* Run a bound query to its end. */
 static enum status
-read_events(struct query *q, const char *epoch, bool whole, change_each *each,
-    void *arg)
+read_events(struct query *q, const char *epoch, change_each *each, void *arg)
 {
 	struct buf text = {0};
 
 	while (db_row(q)) {
-		read_event(q, epoch, whole, &text);
+		read_event(q, epoch, &text);
 		each(db_int(q, 0), text.data, text.len, arg);
 	}
 	buf_reset(&text);
@@ -186,7 +193,7 @@ change_list(struct db *db, int64_t since, int limit, const char *epoch,
 	q = db_query(db, SQL_CHANGE_LIST);
 	db_bind_int(q, ":since", since);
 	db_bind_int(q, ":limit", limit);
-	return read_events(q, epoch, false, each, arg);
+	return read_events(q, epoch, each, arg);
 }
 
 enum status
@@ -199,39 +206,54 @@ change_history(struct db *db, int64_t item_id, int64_t before, int limit,
 	db_bind_int(q, ":item_id", item_id);
 	db_bind_int(q, ":before", before > 0 ? before : INT64_MAX);
 	db_bind_int(q, ":limit", limit);
-	return read_events(q, NULL, false, each, arg);
+	return read_events(q, NULL, each, arg);
 }
 
-/* Into an array, as an object; what we wrote can be read. */
 static void
-add_object(int64_t seq, const char *text, size_t len, void *arg)
+add_text(struct json_object *o, const char *key, const char *text)
 {
-	struct json_object *o;
-	struct json_error err;
+	json_object_object_add(o, key, json_object_new_string(text));
+}
 
-	if (json_in_parse(text, len, &o, &err) == ST_OK)
-		json_object_array_add(arg, o);
-	else
-		log_error("change %lld cannot be read: %s", (long long)seq,
-		    err.detail);
+/* The present row for a merge. */
+static struct json_object *
+row_json(struct query *q)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "username", db_text(q, 3));
+	json_object_object_add(
+	    o, "version", json_object_new_int64(db_int(q, 6)));
+	json_object_object_add(o, "changes", read_changes(q));
+	add_text(o, "timestamp", db_text(q, 1));
+	return o;
 }
 
 enum status
-change_of_item(struct db *db, int64_t item_id, int64_t since, int limit,
-    struct json_object **out)
+change_of_item(
+    struct db *db, int64_t item_id, int64_t since, struct json_object **out)
 {
 	struct query *q;
 	struct json_object *array = json_object_new_array();
+	size_t rows = 0, bytes = 0;
+	bool fits = true;
 	enum status st;
 
 	q = db_query(db, SQL_CHANGE_SINCE);
 	db_bind_int(q, ":item_id", item_id);
 	db_bind_int(q, ":since", since);
-	db_bind_int(q, ":limit", limit);
-	if ((st = read_events(q, NULL, true, add_object, array)) != ST_OK)
+	db_bind_int(q, ":limit", CHANGE_ITEM_ROWS + 1);
+	while (fits && db_row(q)) {
+		rows++;
+		bytes += strlen(db_text(q, 7));
+		fits = rows <= CHANGE_ITEM_ROWS && bytes <= CHANGE_ITEM_BYTES;
+		if (fits)
+			json_object_array_add(array, row_json(q));
+	}
+	st = db_done(q, ST_OK);
+	*out = st == ST_OK && fits ? array : NULL;
+	if (*out == NULL)
 		json_object_put(array);
-	else
-		*out = array;
 	return st;
 }
 

@@ -73,12 +73,17 @@ enum status change_list(struct db *, int64_t since, int limit,
 enum status change_history(struct db *, int64_t item_id, int64_t before,
     int limit, change_each *, void *arg);
 
+/* More than that of one item's log is not read at once, under the lock. */
+#define CHANGE_ITEM_ROWS  1000
+#define CHANGE_ITEM_BYTES (1024 * 1024) /* of what has changed, as JSON */
+
 /*
- * The rows of one item after seq SINCE in order, at most LIMIT, with all
- * their values.  *OUT is an array, the caller's.
+ * The rows of one item after seq SINCE in order, with all their values, as
+ * merge.h takes them.  *OUT is an array, the caller's; NULL when it would be
+ * too much.
  */
-enum status change_of_item(struct db *, int64_t item_id, int64_t since,
-    int limit, struct json_object **out);
+enum status change_of_item(
+    struct db *, int64_t item_id, int64_t since, struct json_object **out);
 
 /* The item that bore this SKU last, deleted ones too; ST_NOT_FOUND. */
 enum status change_item_by_sku(struct db *, const char *sku, int64_t *item_id);

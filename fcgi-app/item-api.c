@@ -15,8 +15,7 @@
 #include "item.h"
 #include "merge.h"
 
-#define REASON_MAX 200  /* characters */
-#define MERGE_MAX  1000 /* changes of one item that a merge reads */
+#define REASON_MAX 200 /* characters */
 
 /* The caller as the log names him. */
 static struct change
@@ -257,7 +256,6 @@ read_log(struct req *rq, const struct item *it, int64_t base,
     struct json_object **out)
 {
 	struct change_log log;
-	struct json_object *rows;
 	enum status st;
 
 	*out = NULL;
@@ -265,14 +263,7 @@ read_log(struct req *rq, const struct item *it, int64_t base,
 		return st;
 	if (base > log.head || (base < it->version && base + 1 < log.oldest))
 		return ST_OK;
-	st = change_of_item(rq->db, it->id, base, MERGE_MAX + 1, &rows);
-	if (st != ST_OK)
-		return st;
-	if (json_object_array_length(rows) > MERGE_MAX)
-		json_object_put(rows);
-	else
-		*out = rows;
-	return ST_OK;
+	return change_of_item(rq->db, it->id, base, out);
 }
 
 /*

@@ -149,6 +149,25 @@ $r = $s->patch($path, { quantity => 5, base_version => $base }, @ben);
 is_problem($r, 409, 'a base from before it was deleted and made again');
 is($s->get($path, @ben)->{json}{quantity}, 1, 'the new one is untouched');
 
+# -- more than may be read under the lock: as if nobody knew any more
+
+($path, $base) = fresh();
+my $near;	# fits, and leaves another text than there was
+for (1 .. 70) {
+	$r = $s->patch($path, { notes => chr(0x1d538 + $_ % 2) x 2000 }, @ana);
+	$near = $r->{json}{version} if $_ == 11;
+}
+is_status($r, 200, 'seventy edits of long notes');
+$r = $s->patch($path, { location => 'B', base_version => $base }, @ben);
+is_problem($r, 409, 'from before them');
+is_deeply($r->{json}{conflicts}, [{ field => 'location', base => undef,
+    theirs => 'A', yours => 'B', by => undef, at => undef }],
+    'any field may be in conflict');
+is($s->get($path, @ben)->{json}{location}, 'A', 'and nothing was written');
+$r = $s->patch($path, { location => 'B', base_version => $near }, @ben);
+is_status($r, 200, 'from a few of them later it is merged');
+is($r->{json}{merged_with}[0]{field}, 'notes', 'with the notes');
+
 # -- many at once: each field has one owner, none is lost
 
 ($path, $base) = fresh();

@@ -206,11 +206,12 @@ test_truncated(void **state)
 	assert_null(value);
 	assert_true(json_object_object_get_ex(event, "epoch", &value));
 	json_object_put(events);
-	assert_int_equal(
-	    change_of_item(db, it.id, it.version, 10, &events), ST_OK);
+	assert_int_equal(change_of_item(db, it.id, it.version, &events), ST_OK);
 	event = json_object_array_get_idx(events, 0);
-	assert_false(json_object_object_get_ex(event, "truncated", &value));
-	assert_false(json_object_object_get_ex(event, "epoch", &value));
+	assert_true(json_object_object_get_ex(event, "changes", &value));
+	event = json_object_array_get_idx(value, 0);
+	assert_true(json_object_object_get_ex(event, "new_value", &value));
+	assert_string_equal(json_object_get_string(value), notes);
 	json_object_put(events);
 	item_reset(&it);
 	item_reset(&after);
