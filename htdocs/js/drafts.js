@@ -3,7 +3,8 @@
 
 /*
  * What is typed in the open editor, kept in the tab's storage with each key:
- * a reload, a crash or a lost session takes none of it.  One per tab.
+ * a reload, a crash or a lost session takes none of it.  Next to it stays
+ * what pages before this one left, until each has found its place.
  */
 
 const KEPT = "stockroom.draft";
@@ -19,32 +20,48 @@ const KEPT = "stockroom.draft";
  * @property {string} text
  */
 
-/** @param {KeptDraft | null} draft null: forget it */
-export function keepDraft(draft)
+/** What pages before this one left, oldest first. */
+let left = read();
+/** What is being typed now. @type {KeptDraft | null} */
+let own = null;
+
+/** @returns {KeptDraft[]} */
+function read()
 {
 	try {
-		if (draft === null)
-			sessionStorage.removeItem(KEPT);
-		else
-			sessionStorage.setItem(KEPT, JSON.stringify(draft));
+		return [JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")]
+		    .flat();
+	} catch {
+		return [];
+	}
+}
+
+function write()
+{
+	try {
+		sessionStorage.setItem(KEPT, JSON.stringify(own === null ?
+		    left : [...left, own]));
 	} catch {
 		/* storage is off: it lives as long as the page */
 	}
 }
 
-/**
- * What a page before this one left, if this user typed it.
- * @param {string} user
- * @returns {KeptDraft | null}
- */
-export function takeDraft(user)
+/** @param {KeptDraft | null} draft null: forget it */
+export function keepDraft(draft)
 {
-	try {
-		const kept = JSON.parse(
-		    sessionStorage.getItem(KEPT) ?? "null");
-		sessionStorage.removeItem(KEPT);
-		return kept?.user === user ? kept : null;
-	} catch {
-		return null;
-	}
+	own = draft;
+	write();
+}
+
+/** What this user left, newest first. @param {string} user */
+export function leftDrafts(user)
+{
+	return left.filter((d) => d.user === user).reverse();
+}
+
+/** It has found its place. @param {KeptDraft} draft */
+export function placedDraft(draft)
+{
+	left = left.filter((d) => d !== draft);
+	write();
 }

@@ -12,7 +12,7 @@ import { pageClock } from "./clock.js";
 import { openCreate } from "./create.js";
 import { Details } from "./details.js";
 import { byId } from "./dom.js";
-import { keepDraft, takeDraft } from "./drafts.js";
+import { keepDraft, leftDrafts, placedDraft } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { Leases } from "./leases.js";
 import { shownName } from "./people.js";
@@ -23,6 +23,7 @@ import { inSentence, isolate } from "./words.js";
  * @typedef {import("./columns.js").Field} Field
  * @typedef {import("./store.js").Item} Item
  * @typedef {import("./editor.js").Draft} Draft
+ * @typedef {import("./drafts.js").KeptDraft} KeptDraft
  */
 
 export class Editing {
@@ -168,6 +169,13 @@ export class Editing {
 		this.page.pointer.select();
 	}
 
+	/** Whether the reader is at something else than the table. */
+	get busy()
+	{
+		return this.editor.draft !== null ||
+		    document.querySelector("dialog:modal") !== null;
+	}
+
 	/**
 	 * End what is being typed.
 	 * @returns {boolean} false: it may not be saved, and stays open
@@ -175,7 +183,7 @@ export class Editing {
 	free()
 	{
 		return this.editor.commit(0, 0) && this.details.leave() &&
-		    document.querySelector("dialog:modal") === null;
+		    !this.busy;
 	}
 
 	/**
@@ -200,26 +208,34 @@ export class Editing {
 		    error);
 	}
 
-	/** What a page before this one left in its editor. */
+	/** What pages before this one left in their editors. */
 	async recall()
 	{
-		const { page } = this, { saving } = page;
-		const d = this.recalled ? null : takeDraft(this.user);
-		let uid = 0;
-
-		this.recalled = true;
-		if (d === null || !page.editorRole)
+		if (this.recalled || !this.page.editorRole)
 			return;
-		try {
-			uid = await saving.find(d);
-		} catch (e) {
-			if (!(e instanceof Problem))
-				throw e;
-			/* The next page may find it. */
-			return keepDraft(d);
+		this.recalled = true;
+		for (const d of leftDrafts(this.user)) {
+			try {
+				await this.reopen(d);
+				placedDraft(d);
+			} catch (e) {
+				if (!(e instanceof Problem))
+					throw e;
+				/* The next page may find its item. */
+			}
 		}
-		const field = page.field(d.field);
-		if (uid === 0)
+	}
+
+	/**
+	 * The reader may be typing elsewhere by now: then it is a question.
+	 * @param {KeptDraft} d
+	 */
+	async reopen(d)
+	{
+		const { page } = this, { saving } = page;
+		const uid = await saving.find(d), field = page.field(d.field);
+
+		if (uid === 0 || this.busy)
 			return saving.homeless({ ...d, uid, field }, d.text);
 		if (page.grid.index.has(uid))
 			page.grid.activate(uid, d.field);

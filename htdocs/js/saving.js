@@ -21,6 +21,7 @@ import { toMilli } from "./words.js";
 const LOOK = 20;
 
 const GONE = "The item was deleted";
+const UNFINISHED = "The page was left while this was being typed";
 const PUT_BACK = "The inventory was put back to an earlier state meanwhile";
 
 /**
@@ -76,8 +77,7 @@ export class Saving {
 		}, this.outbox);
 		this.conflicts = new Conflicts(byId("layers"), {
 			box: (uid, field) => page.grid.cellBox(uid, field),
-			busy: () => page.editor.draft !== null ||
-			    page.details.node !== null,
+			busy: () => page.editing.busy,
 			changed: () => page.grid?.decorateAll(),
 			choose: (c, choice) => this.choose(c, choice),
 			announce: (text) => assertive(text),
@@ -257,12 +257,19 @@ export class Saving {
 			...(edit.body ? { body: edit.body } : {}) };
 	}
 
-	/** Keep a question in the edit's place, and put it. @param {Conflict} c
-	 *  @param {Edit} edit */
+	/**
+	 * Keep a question in the edit's place, and put it.
+	 * @param {Conflict} c
+	 * @param {Edit} edit
+	 * @returns {Promise<void> | void} it is kept
+	 */
 	ask(c, edit)
 	{
-		this.outbox.put({ ...edit, kind: "conflict", question: c });
+		const kept = this.outbox.put({ ...edit, kind: "conflict",
+			question: c });
+
 		this.conflicts.add(c);
+		return kept;
 	}
 
 	/** @param {Edit} edit @param {Problem} why */
@@ -278,8 +285,7 @@ export class Saving {
 		    (item === undefined || why.status === 404))
 			return this.ask({ ...c, why: GONE, final: true },
 			    edit);
-		if (edit.kind === "set" && page.editor.draft === null &&
-		    page.details.node === null &&
+		if (edit.kind === "set" && !page.editing.busy &&
 		    page.grid.index.has(edit.uid) && this.again(c))
 			return this.outbox.remove(edit.key);
 		this.ask(c, edit);
@@ -369,19 +375,20 @@ export class Saving {
 	}
 
 	/**
-	 * What was typed in an editor has no cell any more.
-	 * @param {Draft} draft
+	 * What was typed in an editor has no cell any more, or the reader is
+	 * at another one.
+	 * @param {Draft} draft uid 0: its item is gone
 	 * @param {string} text
 	 */
 	homeless(draft, text)
 	{
-		const edit = { kind: /** @type {"set"} */ ("set"), uid: 0,
-			sku: draft.sku, field: draft.field.name, value: text,
-			old: draft.old, base: draft.base, epoch: draft.epoch,
-			...this.mark() };
+		const edit = { kind: /** @type {"set"} */ ("set"),
+			uid: draft.uid, sku: this.sku(draft.uid, draft.sku),
+			field: draft.field.name, value: text, old: draft.old,
+			base: draft.base, epoch: draft.epoch, ...this.mark() };
 
-		this.ask({ ...this.question(edit), why: GONE, final: true },
-		    edit);
+		return this.ask({ ...this.question(edit), ...(draft.uid === 0 ?
+		    { why: GONE, final: true } : { why: UNFINISHED }) }, edit);
 	}
 
 	/** The server is there again. */

@@ -278,6 +278,64 @@ async function reloaded() {
 	await ana.press('Escape');
 }
 
+/** What was typed finds its place while the reader types elsewhere. */
+async function recalled() {
+	const sku = rows[6], other = rows[5], renamed = `${sku}-X`;
+	const text = `Half a wo ${ana.kind}`;
+	const { quantity, location } = await stored(other);
+	const card = conflictOf(renamed, 'location');
+	const held = [];
+	/* What the page reads to find the item that was renamed. */
+	const look = (r) => /\/inventory\/changes/.test(r.url()) ?
+	    held.push(r) : r.continue();
+
+	await open(ana, sku, 'location');
+	await write(ana, text);
+	await patch(sku, { sku: renamed });
+	await until('renamed', () => ana.count(rowOf(renamed)));
+	await ana.page.setRequestInterception(true);
+	ana.page.on('request', look);
+	await ana.page.reload();
+	await ready(ana);
+	await until('it is looked for', () => held.length > 0);
+	await open(ana, other, 'location');
+	await write(ana, 'Half');
+	held.length = 0;
+	await ana.page.reload();
+	await ready(ana);
+	await see(`${ana.kind}: left twice: the later text is in its cell`,
+	    async () => await ana.visible(editorOf(other, 'location')) &&
+		(await editing(ana)).text === 'Half');
+	await until('the other one is looked for', () => held.length > 0);
+	await ana.press('Escape');
+	await open(ana, other, 'quantity');
+	await write(ana, '1');
+	await held[0].continue();
+	await see('the earlier one, a cell being open, is a question',
+	    async () => (await shown(card)).includes(`You wrote ${text}`));
+	const now = await editing(ana);
+	is([now.inside, now.text, await ana.visible(
+	    editorOf(other, 'quantity'))], [true, '1', true],
+	    'and typing goes on in the open one');
+	ana.page.off('request', look);
+	await ana.page.setRequestInterception(false);
+	await ana.press('Escape');
+	await ana.page.reload();
+	await ready(ana);
+	await see('it outlives a reload', () => ana.visible(card));
+	await ana.click(`${card} ${at('conflict-again')}`);
+	await see('and is back in its cell when asked for', async () =>
+	    await ana.visible(editorOf(renamed, 'location')) &&
+	    (await editing(ana)).text === text);
+	await ana.press('Enter');
+	await see('to be saved', async () =>
+	    (await stored(renamed)).location === text);
+	is([(await stored(other)).quantity, (await stored(other)).location],
+	    [quantity, location], 'nothing else was');
+	await patch(renamed, { sku });
+	await until('renamed back', () => ana.count(rowOf(sku)));
+}
+
 /** Type over somebody's change; the card that comes. */
 async function clash(sku, hers) {
 	await patch(sku, { quantity: 10 });
@@ -559,7 +617,7 @@ async function everything(kind) {
 	rows = await skus(ana);
 	const only = process.argv.slice(3);
 	await inTurn([changes, tools, upheavals, renamedAndGone, reloaded,
-		conflicts, refused, leases].filter(({ name }) =>
+		recalled, conflicts, refused, leases].filter(({ name }) =>
 	    only.length === 0 || only.includes(name)).map((part) => [part]));
 	ana.clean();
 	ben.clean();
