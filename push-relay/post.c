@@ -123,14 +123,17 @@ post_cursor(struct call *c)
 	return st == ST_OK ? ST_NO_CONTENT : st;
 }
 
-/* A sign of life; of a page that is not here yet, its coming. */
+/*
+ * A sign of life; of a page that is not here yet, its coming, and of one that
+ * was reloaded, which its newer ticket tells, its coming back.
+ */
 static enum status
 beat(struct call *c, bool away)
 {
 	struct presence *p = &c->relay->presence;
 	int64_t now = clock_mono_ms();
 
-	if (c->member != NULL) {
+	if (c->member != NULL && c->ticket.issued <= c->member->who.issued) {
 		presence_beat(p, c->member, away, now);
 		return ST_OK;
 	}

@@ -347,7 +347,6 @@ presence_enter(
 
 	if ((m = presence_admit(p, who, now)) == NULL)
 		return ST_TOO_MANY;
-	assert(m->sub == NULL);
 	presence_beat(p, m, away, now);
 	return ST_OK;
 }

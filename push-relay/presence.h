@@ -82,8 +82,9 @@ enum status presence_open(struct presence *, const struct ticket *,
 
 /*
  * A page that follows another one's stream beats with this ticket, which the
- * caller has judged: the sid, which has no stream, is here from now on.  AWAY:
- * its page is hidden.  ST_OK, or ST_TOO_MANY when the relay is full.
+ * caller has judged: the sid, which has no stream but perhaps that of the page
+ * before a reload, is here from now on and does not leave.  AWAY: its page is
+ * hidden.  ST_OK, or ST_TOO_MANY when the relay is full.
  */
 enum status presence_enter(
     struct presence *, const struct ticket *, bool away, int64_t now);
@@ -108,8 +109,9 @@ void presence_cursor(struct presence *, struct member *,
 void presence_leave(struct presence *, struct member *, int64_t now);
 
 /*
- * The session (when SESSION is not "") or the user may no longer be here with
- * tickets issued up to AT: they are gone, and their streams are told so.
+ * The session (when SESSION is not "") may no longer be here with tickets
+ * issued up to AT, or the user with such as know nothing of AT: they are gone,
+ * and their streams are told so.
  */
 void presence_revoke(struct presence *, const char *session, int64_t user_id,
     int64_t at, int64_t now);

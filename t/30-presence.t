@@ -162,6 +162,30 @@ is_deeply [grep { $_->{event} =~ /^user_|^presence/ &&
     $_->{data}{sid} ne $come->{sid} }
     @{ $ana->{events} }[$seen .. $#{ $ana->{events} }]], [],
     'nobody saw the change of transport';
+# It is reloaded: it leaves, beats with a newer ticket, and nobody sees it,
+# whether the stream of the page before has ended by then or not.
+my $before = $r->joined(user => 14, username => 'turns', issued => -2000);
+ok $ana->wait_for(sub { $_->{event} eq 'user_joined' &&
+    $_->{data}{user_id} == 14 }), 'a page with a stream';
+$seen = @{ $ana->{events} };
+my $after;
+for my $closes (0, 1) {
+	is $r->push('leave', '', $after // $before->{ticket})->{status}, 204,
+	    'it leaves';
+	$before->close if $closes;
+	($after) = $r->ticket(user => 14, username => 'turns',
+	    sid => $before->{events}[0]{data}{sid},
+	    issued => $closes ? 0 : -1000);
+	is $r->push(beat => $after)->{status}, 204, 'and comes back to follow';
+	is $r->push(leave => '', $before->{ticket})->{status}, 204,
+	    'a leave that comes late';
+}
+ok !$ana->wait_for(sub { $_->{event} eq 'user_left' &&
+    $_->{data}{user_id} == 14 }, 2.5), 'nobody sees it go';
+is $r->push(cursor => $after, {})->{status}, 204, 'it is here';
+$r->push('leave', $after, $after);
+ok $ana->wait_for(sub { $_->{event} eq 'user_left' &&
+    $_->{data}{user_id} == 14 }), 'and goes for good';
 my ($stale) = $r->ticket(user => 4, issued => -61_000);
 is $r->push(beat => $stale)->{status}, 401, 'an old ticket opens nothing';
 my ($theirs) = $r->ticket(user => 6, sid => $sid);
