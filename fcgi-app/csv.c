@@ -5,6 +5,7 @@
 
 #include "csv.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "shared/utf8.h"
@@ -25,6 +26,7 @@ csv_rewind(struct csv *csv)
 	rewind(csv->in);
 	csv->next = (struct csv_place){1, 1};
 	csv->begun = false;
+	csv->error = 0;
 }
 
 void
@@ -227,6 +229,15 @@ read_record(struct csv *csv)
 	return CSV_RECORD;
 }
 
+/* The stream's error stays, but not its errno. */
+static enum csv_result
+failed(struct csv *csv)
+{
+	if (csv->error == 0)
+		csv->error = errno;
+	return CSV_FAILED;
+}
+
 enum csv_result
 csv_read(struct csv *csv)
 {
@@ -236,10 +247,10 @@ csv_read(struct csv *csv)
 		skip_mark(csv);
 	do {
 		if (peek(csv) == EOF)
-			return ferror(csv->in) ? CSV_FAILED : CSV_END;
+			return ferror(csv->in) ? failed(csv) : CSV_END;
 		result = read_record(csv);
 		if (ferror(csv->in))
-			return CSV_FAILED;
+			return failed(csv);
 	} while (result == CSV_RECORD && csv->count == 1 &&
 		 csv->field[0].text[0] == '\0');
 	return result;

@@ -37,7 +37,7 @@ enum csv_result {
 	CSV_RECORD, /* one was read */
 	CSV_END,    /* there are no more */
 	CSV_BAD,    /* it is malformed: see trouble and where */
-	CSV_FAILED  /* the file cannot be read: see errno */
+	CSV_FAILED  /* the file cannot be read: see error */
 };
 
 struct csv {
@@ -47,6 +47,7 @@ struct csv {
 	int count;
 	const char *trouble;    /* static */
 	struct csv_place where; /* of the trouble */
+	int error;              /* errno of a read that failed, or 0 */
 
 	struct csv_place next; /* of the byte to be read next */
 	struct buf text;       /* of the fields, each with a NUL */

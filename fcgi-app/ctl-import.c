@@ -168,8 +168,8 @@ static int
 fail_read(struct run *run)
 {
 	progress_end(&run->progress);
-	if (ferror(run->in))
-		return ctl_fail_errno(run->ctl, run->name, errno);
+	if (run->im.csv.error != 0)
+		return ctl_fail_errno(run->ctl, run->name, run->im.csv.error);
 	return ctl_fail_status(run->ctl, ST_UNAVAILABLE);
 }
 
@@ -273,7 +273,7 @@ stopped(struct run *run, enum import_result result, enum status st)
 	if (result == IMPORT_BAD)
 		return ctl_fail(run->ctl, EX_TEMPFAIL,
 		    "the inventory was changed by others meanwhile");
-	if (result == IMPORT_FAILED && ferror(run->in))
+	if (result == IMPORT_FAILED)
 		return fail_read(run);
 	return ctl_fail_status(run->ctl, st);
 }
@@ -289,6 +289,8 @@ write_all(struct run *run)
 	result = import_again(&run->im);
 	seen_reset(&run->seen);
 	run->created = run->changed = run->unchanged = 0;
+	if (result != IMPORT_UNCHANGED)
+		return stopped(run, result, ST_OK);
 	progress_begin(&run->progress, "importing", run->rows);
 	while (st == ST_OK && result != IMPORT_END && !interrupted) {
 		kept_created = run->created;
@@ -379,7 +381,8 @@ open_input(struct run *run)
 		return NULL;
 	while ((n = fread(part, 1, sizeof(part), in)) > 0)
 		fwrite(part, 1, n, copy);
-	if (ferror(in) || fflush(copy) != 0 || fseek(copy, 0, SEEK_SET) != 0) {
+	if (ferror(in) || ferror(copy) || fflush(copy) != 0 ||
+	    fseek(copy, 0, SEEK_SET) != 0) {
 		fclose(copy);
 		return NULL;
 	}
