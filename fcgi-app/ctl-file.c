@@ -139,9 +139,16 @@ sync_directory(const char *path)
 static bool
 name_it(const struct ctl_file *file)
 {
-	if (file->force)
-		return rename(file->temp, file->path) == 0;
-	return link(file->temp, file->path) == 0 && unlink(file->temp) == 0;
+	return (file->force ? rename(file->temp, file->path)
+			    : link(file->temp, file->path)) == 0;
+}
+
+/* It has no other name, and the disk knows. */
+static bool
+finish(const struct ctl_file *file)
+{
+	return (file->force || unlink(file->temp) == 0) &&
+	       sync_directory(file->path);
 }
 
 int
@@ -151,12 +158,10 @@ ctl_file_keep(struct ctl *ctl, struct ctl_file *file)
 
 	if (fsync(file->fd) != 0 || !name_it(file)) {
 		error = errno;
-	} else {
-		file->temp[0] = '\0';
-		if (!sync_directory(file->path))
-			error = errno;
+	} else if (!finish(file)) {
+		error = errno;
 		/* Not vouched for, it would be in the next one's way. */
-		if (error != 0 && !file->force)
+		if (!file->force)
 			unlink(file->path);
 	}
 	ctl_file_drop(file);
@@ -175,8 +180,8 @@ ctl_file_drop(struct ctl_file *file)
 		return;
 	close(file->fd);
 	file->fd = -1;
-	if (file->temp[0] != '\0')
-		remove_all();
+	/* SQLite may have left something beside it. */
+	remove_all();
 	file->temp[0] = '\0';
 	old = hold_signals();
 	watch(NULL);
