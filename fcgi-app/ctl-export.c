@@ -189,20 +189,25 @@ export_to_file(struct run *run, const char *path, bool force)
 	struct json_object *obj;
 	struct ctl_file file;
 	enum status st;
-	int code;
+	int copy, error, code;
 
 	code = ctl_file_begin(run->ctl, &file, path, force);
 	if (code != EX_OK)
 		return code;
-	if ((run->out = fdopen(dup(file.fd), "w")) == NULL) {
+	copy = dup(file.fd);
+	run->out = copy != -1 ? fdopen(copy, "w") : NULL;
+	if (run->out == NULL) {
+		code = ctl_fail_errno(run->ctl, path, errno);
+		if (copy != -1)
+			close(copy);
 		ctl_file_drop(&file);
-		return ctl_fail_errno(run->ctl, path, errno);
+		return code;
 	}
 	st = export_all(run, false);
 	if (st != ST_OK)
 		code = ctl_fail_status(run->ctl, st);
-	if (fflush(run->out) != 0 || ferror(run->out))
-		code = ctl_fail_errno(run->ctl, path, errno);
+	if ((error = ctl_flush(run->out)) != 0)
+		code = ctl_fail_errno(run->ctl, path, error);
 	fclose(run->out);
 	if (code == EX_OK)
 		code = ctl_file_keep(run->ctl, &file);

@@ -93,6 +93,15 @@ ctl_fail_errno(struct ctl *ctl, const char *what, int error)
 }
 
 int
+ctl_flush(FILE *out)
+{
+	if (fflush(out) != 0)
+		return errno;
+	/* What was lost before left its mark, but not its errno. */
+	return ferror(out) ? EIO : 0;
+}
+
+int
 ctl_code(enum status st)
 {
 	switch (status_http(st)) {

@@ -128,10 +128,18 @@ open_database(struct ctl *ctl)
 	return EX_OK;
 }
 
+/* Standard output is lost: what was to be done may be done all the same. */
+static int
+not_told(struct ctl *ctl, int error)
+{
+	return ctl_fail(ctl, ctl_code_errno(error), "%sstandard output: %s",
+	    memory_is_done() ? "it is done, but " : "", strerror(error));
+}
+
 static int
 run(const struct row *row, struct ctl *ctl, int argc, char **argv)
 {
-	int code = EX_OK;
+	int error, code = EX_OK;
 
 	if (sodium_init() < 0)
 		return ctl_fail(ctl, EX_OSERR, "libsodium does not start");
@@ -142,9 +150,8 @@ run(const struct row *row, struct ctl *ctl, int argc, char **argv)
 	if (ctl->reader != NULL)
 		db_close(ctl->reader);
 	db_close_writer();
-	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK)
-		code = ctl_fail_errno(ctl, "standard output", errno);
-	return code;
+	error = ctl_flush(stdout);
+	return error != 0 && code == EX_OK ? not_told(ctl, error) : code;
 }
 
 /* Take a switch out of the arguments before "--"; true if it was there. */

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sysexits.h>
 
 #include <json-c/json.h>
@@ -90,6 +91,8 @@ int ctl_fail(struct ctl *, int code, const char *fmt, ...)
 /* The same for a status of the database, and for an errno about WHAT. */
 int ctl_fail_status(struct ctl *, enum status);
 int ctl_fail_errno(struct ctl *, const char *what, int error);
+/* Write what a stream still holds; 0, or the errno of what it has lost. */
+int ctl_flush(FILE *);
 /* Say something that is no failure. */
 void ctl_note(struct ctl *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));

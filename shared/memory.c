@@ -31,6 +31,12 @@ memory_done(void)
 	atomic_store(&done, true);
 }
 
+bool
+memory_is_done(void)
+{
+	return atomic_load(&done);
+}
+
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 
 void *__libc_malloc(size_t);
