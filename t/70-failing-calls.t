@@ -38,13 +38,21 @@ my @scenes = FailScenes::all();
 
 # ---- which calls are to fail
 
+# Who can remove nothing at all leaves something behind.
+sub how
+{
+	my ($kind) = @_;
+
+	return $kind eq 'unlink' ? 'once' : ('once', 'ever');
+}
+
 # All of a scene's, as [kind, number, how].
 sub all_of
 {
 	my (%n) = @_;
 
 	return map { my $kind = $_; map { my $at = $_;
-	    map { [$kind, $at, $_] } 'once', 'ever' } 1 .. $n{$kind} }
+	    map { [$kind, $at, $_] } how($kind) } 1 .. $n{$kind} }
 	    sort keys %n;
 }
 
@@ -58,7 +66,8 @@ sub some_of
 	$many = @kinds if $many < @kinds;
 	return map {
 		my $kind = $kinds[($first + $_) % @kinds];
-		[$kind, 1 + int rand $n{$kind}, rand 2 < 1 ? 'once' : 'ever'];
+		my @how = how($kind);
+		[$kind, 1 + int rand $n{$kind}, $how[rand @how]];
 	} 1 .. $many;
 }
 
@@ -68,7 +77,7 @@ sub edges_of
 {
 	my ($scene, %n) = @_;
 
-	return () if $scene->{part} ne 'ctl' || !$n{memory};
+	return () unless $scene->{edges} && $n{memory};
 	return map { ['memory', $_, 'ever'] } 1 .. EDGE,
 	    $n{memory} - EDGE + 1 .. $n{memory};
 }

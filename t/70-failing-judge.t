@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: ISC
 
 # The judge of failing calls (lib/FailCalls.pm) is shown what it is there to
-# see: no call fails, but what is done or said is false.
+# see: no call fails, or nobody cares, and what is done or said is false.
 
 use strict;
 use warnings;
@@ -19,24 +19,26 @@ use FastCGI;
 use Stockroom;
 
 my $dir = File::Temp->newdir('stockroom-fail-XXXXXX', TMPDIR => 1);
-my $w = FailCalls->new(FailCalls::build($dir));
+my $lib = FailCalls::build($dir);
+my $w = FailCalls->new($lib);
 my $s = $w->s;
 my %scene = map { $_->{name} => $_ } FailScenes::all();
 
 # What the judge says of a scene that is played so.
 sub judged
 {
-	my ($name, $act) = @_;
+	my ($name, $act, $sample) = @_;
 
 	return join '; ', $w->try({ %{ $scene{$name} },
-	    $act ? (act => $act) : () }, ['memory', 1_000_000_000, 'once']);
+	    $act ? (act => $act) : () },
+	    $sample // ['memory', 1_000_000_000, 'once']);
 }
 
 sub sees
 {
-	my ($name, $act, $pattern, $what) = @_;
+	my ($name, $act, $pattern, $what, $sample) = @_;
 
-	like(judged($name, $act), $pattern, $what);
+	like(judged($name, $act, $sample), $pattern, $what);
 	is(judged($name), '', "$name: nothing when all is true");
 }
 
@@ -159,6 +161,38 @@ sees('import', sub {
 	$s->ctl_ok($ctx->{argv});
 	return { status => 0, exit => 74 << 8, err => "stockroomctl: x\n" };
 }, qr/^failed, and yet it is done/, 'a failure that is none');
+
+sees('import', sub {
+	return { status => 0, exit => 74 << 8,
+	    err => "stockroomctl: x: Inappropriate ioctl for device\n" };
+}, qr/^a false reason: /, 'a reason that is none');
+sees('token', sub {
+	my ($w, $ctx) = @_;
+	$s->ctl_ok($ctx->{argv});
+	return { status => 200, exit => 0, err => '', body => '' };
+}, qr/^the secret is lost$/, 'a token that nobody has seen');
+
+# -- streams that fail, and nobody cares
+
+for (['export', 'fwrite', 2], ['export to stdout', 'fwrite', 2],
+    ['import', 'fread', 2], ['import of a pipe', 'fread', 1]) {
+	my ($name, $kind, $at) = @$_;
+	sees($name, sub {
+		return { %{ $scene{$name}{act}->(@_) }, status => 200,
+		    exit => 0, err => '' };
+	}, qr/^good, and yet not done$/, "$name: half is no whole",
+	    [$kind, $at, 'once']);
+}
+
+# -- calls that cannot be made to fail
+
+is(join(' ', FailCalls::unseen($lib, qw(getline fopen __vfprintf_chk strlen
+    pwritev))), 'getline pwritev', 'calls that go past the library');
+for my $program (qw(stockroom-app stockroom-relay stockroomctl)) {
+	is(join(' ', FailCalls::unseen($lib, FailCalls::names(
+	    "$s->{build}/$program", '--undefined-only'))), '',
+	    "$program has none");
+}
 
 my @why = $w->end;
 is("@why", '', 'all ends well');

@@ -13,6 +13,10 @@
  * Memory is taken where shared/memory.c asks for it, past a sanitizer's own
  * allocator.  What goes to standard error is neither counted nor failed: by
  * that the test hears how the program ended.
+ *
+ * What libc asks of the system by itself goes past us.  So its streams fail
+ * where the program calls them, and only where a call goes on to the system:
+ * where a buffer is empty or full.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,6 +25,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -43,8 +49,14 @@ enum kind {
 	K_SEND,
 	K_CONNECT,
 	K_MAP,
+	K_FREAD,  /* of a stream */
+	K_FWRITE, /* the same */
+	K_NAME,   /* a file's, given or taken */
+	K_UNLINK,
 	K_COUNT
 };
+
+#define BY_TURNS 0 /* an error that is ENOSPC at one call, EIO at the next */
 
 struct control {
 	atomic_llong until;    /* monotonic ms: all is well from then on */
@@ -78,7 +90,7 @@ must_fail(enum kind kind, int error)
 {
 	struct timespec now;
 	long long until;
-	int n;
+	int n, ever;
 
 	if (control == NULL || (until = atomic_load(&control->until)) == 0)
 		return false;
@@ -86,11 +98,15 @@ must_fail(enum kind kind, int error)
 	if (now.tv_sec * 1000LL + now.tv_nsec / 1000000 >= until)
 		return false;
 	n = atomic_fetch_add(&control->n[kind], 1) + 1;
+	ever = atomic_load(&control->ever);
 	if (atomic_load(&control->kind) != (int)kind ||
 	    n < atomic_load(&control->at) ||
-	    (n > atomic_load(&control->at) && !atomic_load(&control->ever)))
+	    (n > atomic_load(&control->at) && !ever))
 		return false;
 	atomic_fetch_add(&control->fired, 1);
+	/* Each call has both when it fails once and then for ever. */
+	if (error == BY_TURNS)
+		error = (n + ever) % 2 ? ENOSPC : EIO;
 	errno = error;
 	return true;
 }
@@ -112,6 +128,40 @@ must_fail_fd(int fd, enum kind kind, int error)
 	if (!failed)
 		errno = saved;
 	return failed;
+}
+
+/* The same of a stream: an error stays with it. */
+static bool
+must_fail_stream(FILE *fp, enum kind kind, int error)
+{
+	if (fp == stderr || !must_fail(kind, error))
+		return false;
+	fp->_flags |= _IO_ERR_SEEN;
+	return true;
+}
+
+/* What was to be written is lost, as libc loses it. */
+static bool
+must_lose(FILE *fp)
+{
+	if (!must_fail_stream(fp, K_FWRITE, BY_TURNS))
+		return false;
+	__fpurge(fp);
+	return true;
+}
+
+/* Whether a stream cannot take N bytes more; it may have no buffer yet. */
+static bool
+must_fail_put(FILE *fp, size_t n)
+{
+	return (n > __fbufsize(fp) - __fpending(fp) || __flbf(fp)) &&
+	       must_lose(fp);
+}
+
+static bool
+must_fail_flush(FILE *fp)
+{
+	return fp != NULL && __fpending(fp) > 0 && must_lose(fp);
 }
 
 static void *
@@ -147,6 +197,11 @@ next_of(const char *name)
 	FALLIBLE_IF(must_fail(kind, error), failed, type, name, params, args)
 #define FALLIBLE_FD(kind, error, type, name, params, args)                     \
 	FALLIBLE_IF(must_fail_fd(fd, kind, error), -1, type, name, params, args)
+#define FALLIBLE_GET(failed, type, name, params, args)                         \
+	FALLIBLE_IF(must_fail_stream(fp, K_FREAD, EIO), failed, type, name,    \
+	    params, args)
+#define FALLIBLE_PUT(length, failed, type, name, params, args)                 \
+	FALLIBLE_IF(must_fail_put(fp, length), failed, type, name, params, args)
 
 /* clang-format off */
 FALLIBLE(K_MEMORY, ENOMEM, NULL, void *, __libc_malloc, (size_t n), (n))
@@ -170,13 +225,13 @@ FALLIBLE(K_RECV, ECONNRESET, -1, ssize_t, __recv_chk,
     (int fd, void *p, size_t n, size_t size, int flags),
     (fd, p, n, size, flags))
 
-FALLIBLE_FD(K_WRITE, ENOSPC, ssize_t, write,
+FALLIBLE_FD(K_WRITE, BY_TURNS, ssize_t, write,
     (int fd, const void *p, size_t n), (fd, p, n))
-FALLIBLE_FD(K_WRITE, ENOSPC, ssize_t, pwrite64,
+FALLIBLE_FD(K_WRITE, BY_TURNS, ssize_t, pwrite64,
     (int fd, const void *p, size_t n, off64_t at), (fd, p, n, at))
-FALLIBLE_FD(K_WRITE, ENOSPC, ssize_t, writev,
+FALLIBLE_FD(K_WRITE, BY_TURNS, ssize_t, writev,
     (int fd, const struct iovec *v, int n), (fd, v, n))
-FALLIBLE_FD(K_WRITE, ENOSPC, int, ftruncate64, (int fd, off64_t n), (fd, n))
+FALLIBLE_FD(K_WRITE, BY_TURNS, int, ftruncate64, (int fd, off64_t n), (fd, n))
 
 FALLIBLE_FD(K_SYNC, EIO, int, fsync, (int fd), (fd))
 FALLIBLE_FD(K_SYNC, EIO, int, fdatasync, (int fd), (fd))
@@ -203,9 +258,114 @@ FALLIBLE(K_MAP, ENOMEM, MAP_FAILED, void *, mmap,
 FALLIBLE(K_MAP, ENOMEM, MAP_FAILED, void *, mmap64,
     (void *p, size_t n, int prot, int flags, int fd, off64_t at),
     (p, n, prot, flags, fd, at))
+FALLIBLE(K_OPEN, EMFILE, -1, int, __open_2, (const char *path, int flags),
+    (path, flags))
 FALLIBLE(K_OPEN, EMFILE, -1, int, __open64_2, (const char *path, int flags),
     (path, flags))
+FALLIBLE(K_OPEN, EMFILE, -1, int, dup, (int fd), (fd))
+FALLIBLE(K_OPEN, EMFILE, -1, int, mkostemp, (char *path, int flags),
+    (path, flags))
+FALLIBLE(K_OPEN, EMFILE, NULL, FILE *, tmpfile, (void), ())
+FALLIBLE(K_OPEN, EMFILE, NULL, FILE *, fopen,
+    (const char *path, const char *mode), (path, mode))
+FALLIBLE(K_OPEN, ENOMEM, NULL, FILE *, fdopen, (int fd, const char *mode),
+    (fd, mode))
+
+FALLIBLE(K_NAME, BY_TURNS, -1, int, link, (const char *from, const char *to),
+    (from, to))
+FALLIBLE(K_NAME, BY_TURNS, -1, int, rename, (const char *from, const char *to),
+    (from, to))
+FALLIBLE(K_UNLINK, EIO, -1, int, unlink, (const char *path), (path))
+
+/* getc_unlocked() comes here when its buffer is empty. */
+FALLIBLE_GET(EOF, int, __uflow, (FILE *fp), (fp))
+FALLIBLE_GET(0, size_t, fread, (void *p, size_t size, size_t n, FILE *fp),
+    (p, size, n, fp))
+FALLIBLE_GET(0, size_t, __fread_chk,
+    (void *p, size_t room, size_t size, size_t n, FILE *fp),
+    (p, room, size, n, fp))
+
+FALLIBLE_PUT(1, EOF, int, fputc, (int c, FILE *fp), (c, fp))
+FALLIBLE_PUT(1, EOF, int, putc, (int c, FILE *fp), (c, fp))
+FALLIBLE_PUT(strlen(text), EOF, int, fputs, (const char *text, FILE *fp),
+    (text, fp))
+FALLIBLE_PUT(size * n, 0, size_t, fwrite,
+    (const void *p, size_t size, size_t n, FILE *fp), (p, size, n, fp))
+FALLIBLE_IF(must_fail_put(stdout, 1), EOF, int, putchar, (int c), (c))
+FALLIBLE_IF(must_fail_put(stdout, strlen(text) + 1), EOF, int, puts,
+    (const char *text), (text))
+FALLIBLE_IF(must_fail_flush(fp), EOF, int, fflush, (FILE *fp), (fp))
 /* clang-format on */
+
+/* The stream is closed all the same. */
+int
+fclose(FILE *fp)
+{
+	int (*real)(FILE *);
+	void *symbol = next_of("fclose");
+	bool failed = must_fail_flush(fp);
+	int error = errno, result;
+
+	memcpy(&real, &symbol, sizeof(real));
+	result = real(fp);
+	if (!failed)
+		return result;
+	errno = error;
+	return EOF;
+}
+
+static int
+print_or_fail(FILE *fp, const char *fmt, va_list ap)
+{
+	int (*real)(FILE *, const char *, va_list);
+	void *symbol;
+	va_list copy;
+	int n;
+
+	va_copy(copy, ap);
+	n = vsnprintf(NULL, 0, fmt, copy);
+	va_end(copy);
+	if (n > 0 && must_fail_put(fp, (size_t)n))
+		return -1;
+	symbol = next_of("vfprintf");
+	memcpy(&real, &symbol, sizeof(real));
+	return real(fp, fmt, ap);
+}
+
+/* A function NAME PARAMS that prints to FP what follows FMT. */
+#define FALLIBLE_PRINT(fp, name, params)                                       \
+	int name params;                                                       \
+	int name params                                                        \
+	{                                                                      \
+		va_list ap;                                                    \
+		int n;                                                         \
+                                                                               \
+		va_start(ap, fmt);                                             \
+		n = print_or_fail(fp, fmt, ap);                                \
+		va_end(ap);                                                    \
+		return n;                                                      \
+	}
+
+/* clang-format off */
+FALLIBLE_PRINT(stdout, printf, (const char *fmt, ...))
+FALLIBLE_PRINT(stdout, __printf_chk, (int flag, const char *fmt, ...))
+FALLIBLE_PRINT(fp, fprintf, (FILE *fp, const char *fmt, ...))
+FALLIBLE_PRINT(fp, __fprintf_chk, (FILE *fp, int flag, const char *fmt, ...))
+/* clang-format on */
+
+int
+vfprintf(FILE *fp, const char *fmt, va_list ap)
+{
+	return print_or_fail(fp, fmt, ap);
+}
+
+int __vfprintf_chk(FILE *fp, int flag, const char *fmt, va_list ap);
+int
+__vfprintf_chk(FILE *fp, int flag, const char *fmt, va_list ap)
+{
+	(void)flag;
+	return print_or_fail(fp, fmt, ap);
+}
 
 static mode_t
 mode_of(int flags, va_list ap)

@@ -14,6 +14,7 @@
 #	prepare	a sub, called with the world; what it returns goes to the others
 #	act	a sub that does it; its answer, {status => 0} when there is none
 #	check	a sub, called with the answer; what is wrong with it, as a list
+#	edges	whether its first and last calls for memory are always tried
 # The world is a Stockroom whose app and relay are restarted only when they
 # have ended; whoever listens at the relay must hear all that is done, in
 # order.
@@ -32,7 +33,7 @@ use Stockroom;
 
 use constant {
 	KINDS => [qw(memory open read write sync accept epoll recv send
-	    connect map)],
+	    connect map fread fwrite name unlink)],
 	EVER_MS => 1500,	# that "for ever" lasts
 	AGAIN => 15,		# seconds until all is well again
 };
@@ -46,6 +47,33 @@ sub build
 	my ($dir) = @_;
 
 	return Preload::build('t/fault/fail-calls.c', $dir);
+}
+
+# Libc's names for input and output, in all their forms.
+my $io = qr/^_*(?:(?:f|fd|fre|p)?open(?:at)?|mkos?temps?|tmpfile|dup\d?|
+    p?(?:read|write)v?|f?truncate|f(?:data)?sync|
+    f?getc|getchar|f?gets|getline|getdelim|fread|uflow|underflow|
+    v?f?scanf|f?putc|putchar|f?puts|fwrite|v?[df]?printf|overflow|
+    fflush|fclose|(?:un)?link(?:at)?|rename(?:at2?)?|
+    recv(?:from|msg)?|send(?:to|msg|file)?|socket|connect|accept4?|
+    epoll_\w+|mmap)(?:64)?(?:_unlocked)?(?:_chk|_2)?$/x;
+
+# Those among such NAMES that the library lets by.
+sub unseen
+{
+	my ($lib, @names) = @_;
+
+	my %seen = map { $_ => 1 } names($lib, '--defined-only');
+	return grep { /$io/ && !$seen{$_} } @names;
+}
+
+# What a file has or wants of symbols for the linker.
+sub names
+{
+	my ($file, $which) = @_;
+
+	open my $nm, '-|', 'nm', '-D', $which, $file or die "nm: $!\n";
+	return map { /(\w+)(?:@.*)?$/ } <$nm>;
 }
 
 sub new
@@ -162,7 +190,7 @@ sub ended_badly
 	    if $status & 127;
 	return "$name ended without need" if $status == 0;
 	return "$name ended with " . ($status >> 8) . ' and no word of it'
-	    unless $log =~ /error|stockroomctl: /;
+	    unless $log =~ /error|^stockroom(?:ctl)?: /m;
 	return ();
 }
 

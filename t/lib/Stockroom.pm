@@ -384,9 +384,13 @@ sub ctl
 
 	my ($in, $out, $err) = map { File::Temp->new(DIR => $self->{dir}) }
 	    1 .. 3;
-	print $in $input // '';
-	$in->flush;
-	seek $in, 0, 0;
+	if (ref $input) {
+		$in = $input;
+	} else {
+		print $in $input // '';
+		$in->flush;
+		seek $in, 0, 0;
+	}
 	my $pid = fork // die "fork: $!\n";
 	if (!$pid) {
 		delete $ENV{$_} for grep { /^STOCKROOM_/ } keys %ENV;
