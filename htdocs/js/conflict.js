@@ -23,7 +23,6 @@ const PHONE = "(max-width: 640px)";
  * @property {string} sku
  * @property {string} field
  * @property {string} label
- * @property {string} type
  * @property {unknown} theirs
  * @property {unknown} yours
  * @property {unknown} was undefined: unknown
@@ -210,10 +209,10 @@ export class Conflicts {
 	text(c)
 	{
 		const strong = (/** @type {unknown} */ v) =>
-		    el("strong", {}, formatValue(v, c.type));
+		    el("strong", {}, formatValue(v));
 		const mine = [" You wrote ", c.of === "adjust" &&
 		    Number(c.yours) > 0 ? el("strong", {},
-		    `+${formatValue(c.yours, c.type)}`) : strong(c.yours),
+		    `+${formatValue(c.yours)}`) : strong(c.yours),
 			"."];
 
 		if (c.why !== undefined)
@@ -237,7 +236,7 @@ export class Conflicts {
 			type: "button", "data-testid": `conflict-${choice}`,
 			click: () => this.choose(c, choice) },
 		el("span", {}, WORDS[choice]), value === undefined ? null :
-		    el("strong", {}, formatValue(value, c.type)));
+		    el("strong", {}, formatValue(value)));
 	}
 
 	/** @param {Conflict} c @param {Choice} choice */

@@ -33,7 +33,8 @@ export function openCreate(fields, hooks, values = {}, why = "")
 	el("h2", {}, "New item"), error,
 	el("div.form-grid", {}, ...fields.map((f) => control(f,
 	    fieldText(f, values[f.name] ??
-		(f.type === "choice" ? f.choices?.[0] : "")),
+		(f.type === "choice" ? f.choices?.[0] :
+		    f.type === "number" ? 0 : "")),
 	    `create-${f.name}`))),
 	el("div.dialog-actions", {},
 	    el("button#create-cancel.secondary", { type: "button",

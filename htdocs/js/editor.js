@@ -372,7 +372,7 @@ export class Editor {
 		p.replaceChildren(el("strong", {}, who), ...(
 		    value === undefined ? [" deleted this item"] :
 		    [" set it to ", el("strong", {},
-			formatValue(value, d.field.type))]));
+			formatValue(value))]));
 	}
 
 	/**

@@ -109,8 +109,8 @@ export class News {
 			values: ev.truncated ? [] : ev.changes.map((c) => {
 				const f = field(c.field);
 				return { field: c.field, label: f.label,
-					old: formatValue(c.old_value, f.type),
-					now: formatValue(c.new_value, f.type) };
+					old: formatValue(c.old_value),
+					now: formatValue(c.new_value) };
 			}) };
 
 		this.happened.add(h, !this.panel.hidden);

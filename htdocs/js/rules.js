@@ -39,7 +39,7 @@ export function readField(field, text)
 }
 
 /**
- * A value as the text to edit.
+ * A value, or what was typed for one, as the text to edit.
  * @param {Field} field
  * @param {unknown} value
  */
@@ -47,7 +47,8 @@ export function fieldText(field, value)
 {
 	if (value === null || value === undefined)
 		return "";
-	return field.type === "number" ? plainNumber(value) : String(value);
+	return field.type === "number" && typeof value === "number" ?
+	    plainNumber(value) : String(value);
 }
 
 /**

@@ -252,7 +252,7 @@ export class Saving {
 
 		return { key: edit.key, of: edit.kind, uid: edit.uid,
 			sku: edit.sku, field: edit.field, label: f.label,
-			type: f.type, yours: edit.value, theirs: undefined,
+			yours: edit.value, theirs: undefined,
 			was: edit.old, by: "", at: "", version: edit.base,
 			...(edit.body ? { body: edit.body } : {}) };
 	}

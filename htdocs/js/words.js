@@ -104,16 +104,16 @@ export function isolate(text)
 }
 
 /**
- * A value of any field for people.
+ * A value of any field for people; what is typed or announced in place of a
+ * number may be any text.
  * @param {unknown} value
- * @param {string} [type] the field's type
  * @returns {string}
  */
-export function formatValue(value, type)
+export function formatValue(value)
 {
 	if (value === null || value === undefined || value === "")
 		return "empty";
-	if (typeof value === "number" || type === "number")
+	if (typeof value === "number")
 		return formatNumber(value);
 	const text = String(value).replace(/\s+/g, " ").trim();
 	const all = [...text];
@@ -259,7 +259,6 @@ export function changeWords(ev, field)
 	    names.length === 2 ? `${names[0]} and ${names[1]}` :
 	    `${names[0]} and ${names.length - 1} other fields`;
 	const first = ev.changes[0];
-	const type = first ? field(first.field).type : "text";
 
 	switch (ev.update_type) {
 	case "create":
@@ -285,8 +284,8 @@ export function changeWords(ev, field)
 		    `updated ${list || "fields"} for `;
 	}
 	if (first && !ev.truncated) {
-		parts.detail = `${formatValue(first.old_value, type)} → ` +
-		    formatValue(first.new_value, type);
+		parts.detail = `${formatValue(first.old_value)} → ` +
+		    formatValue(first.new_value);
 		if (ev.update_type === "adjust") {
 			const d = toMilli(first.new_value) -
 			    toMilli(first.old_value);

@@ -50,6 +50,8 @@ test("choices", () => {
 test("a value as the text to edit", () => {
 	assert.equal(fieldText(field("q", "number"), 1840.5), "1840.5");
 	assert.equal(fieldText(field("q", "number"), null), "");
+	for (const typed of ["", "12x", "1,5", "1e5"])
+		assert.equal(fieldText(field("q", "number"), typed), typed);
 	assert.equal(fieldText(field("n", "text"), "Glue"), "Glue");
 });
 

@@ -45,6 +45,7 @@ test("values are shown on one line, short, and never as nothing", () => {
 	assert.equal(words.formatValue(null), "empty");
 	assert.equal(words.formatValue("a\n b"), "a b");
 	assert.equal(words.formatValue(1500), "1,500");
+	assert.equal(words.formatValue("1,5x"), "1,5x");
 	assert.equal(words.formatValue("x".repeat(100)).length, 60);
 	assert.equal(words.formatValue("\u{1f600}".repeat(100)),
 	    "\u{1f600}".repeat(59) + "…", "no half of a character");
@@ -136,6 +137,9 @@ test("the toast of a change says who, what, which, old and new", () => {
 	assert.equal(toast({ update_type: "adjust", reason: "sale",
 		changes: [{ ...quantity, new_value: 295 }] }),
 	"ana adjusted quantity for SKU-0042 | 300 → 295 (−5) · sale");
+	assert.equal(toast({ update_type: "stock_count", source: "broadcast",
+		changes: [{ ...quantity, new_value: "some" }] }),
+	"ana announced stock count: quantity for SKU-0042 | 300 → some");
 	assert.equal(toast({ update_type: "edit", changes: [quantity,
 		{ field: "sku", old_value: "a", new_value: "b" }] }),
 	"ana updated quantity and SKU for SKU-0042 | 300 → 1,350");
