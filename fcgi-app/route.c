@@ -230,6 +230,8 @@ serve(
 	if ((st = req_begin(rq, app, fcgx)) != ST_OK ||
 	    (st = match(rq, rs)) != ST_OK || (st = admit(rq)) != ST_OK)
 		return st;
+	/* From here: what the body took is none of the database's time. */
+	db_limit_time(rq->db, app->conf.query_time * INT64_C(1000));
 	if ((rq->route->flags & R_WRITE) != 0)
 		return run_write(rq, rs);
 	return run_read(rq, rs);
@@ -267,7 +269,6 @@ route_serve(const struct app *app, FCGX_Request *fcgx, struct db *reader,
 	enum status st;
 	int http;
 
-	db_limit_time(reader, app->conf.query_time * INT64_C(1000));
 	st = serve(&rq, &rs, app, fcgx);
 	whole = req_drain(&rq);
 	cors_headers(&rq, &rs);

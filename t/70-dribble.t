@@ -16,6 +16,7 @@ use Time::HiRes qw(sleep time);
 
 use Check;
 use FastCGI;
+use Preload;
 use Stockroom;
 
 use constant { THREADS => 4, ASK => 1, ENDS => 8, PATIENT => 40 };
@@ -31,10 +32,11 @@ my @health = $s->params('GET', '/api/v1/health');
 # A POST of this body, its parameters sent.
 sub ask
 {
-	my ($body) = @_;
+	my ($body, $path) = @_;
 
 	my $c = FastCGI->connect($s->app_socket, keep => 1) or die;
-	return $c->begin->params([$s->params('POST', "/api/v1$items",
+	return $c->begin->params([$s->params('POST', '/api/v1' .
+	    ($path // $items),
 	    body => $body, type => 'application/json',
 	    headers => { Authorization => "Bearer $ana[1]" })]);
 }
@@ -174,6 +176,26 @@ cmp_ok(time - $start, '<', PATIENT / 2, 'in its turn');
 $_->stdin(substr $body, 6)->stdin('') for @slow;
 is_deeply([map { $_->response->{status} } @slow], [(409) x @slow],
     'and the others are answered when they have come');
+
+# -- a body that comes slower than a slow database may answer
+
+$s->stop('app');
+my $shim = Preload::build('t/fault/slow-steps.c', $s->{dir});
+$s->start('app', env => { LD_PRELOAD => $shim,
+    ASAN_OPTIONS => 'detect_leaks=0:verify_asan_link_order=0' });
+my $join = '{"room":"' . $s->room . '"' . ' ' x 80_000 . '}';
+$c = ask($join, '/inventory/collaboration/join');
+$c->stdin(substr $join, 0, 70_000);
+is_status($s->get('/health'), 200, 'a long body is being read');
+sleep 1.5;	# longer than STOCKROOM_QUERY_TIME
+$c->stdin(substr $join, 70_000)->stdin('');
+$r = $c->response(30);
+is($r->{status}, 200, 'the time for the database begins behind it') or
+    diag($r->{body});
+$start = time;
+is_problem($s->get("$items?limit=200", @ana, timeout => 30), 503,
+    'where it is over a list ends');
+cmp_ok(time - $start, '<', 15, 'before its end');
 $s->{env}{STOCKROOM_REQUEST_TIME} = ASK;
 $s->restart('app');
 
