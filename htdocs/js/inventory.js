@@ -342,13 +342,20 @@ export class Inventory {
 	 * The answer to an own write.
 	 * @param {number | null} uid null: a new item
 	 * @param {Item & {merged_with?: unknown}} answer
-	 * @returns {number} its uid
+	 * @returns {number} its uid; 0: it has no row
 	 */
 	got(uid, answer)
 	{
 		const { merged_with: _, ...item } = answer;
 
 		this.own.add(item.version);
+		/* Past, and not here: renamed or deleted since. */
+		if (!this.store.items.has(uid ?? 0) &&
+		    this.store.uid(item.sku) === 0 &&
+		    item.version <= this.sync.seq) {
+			this.reread(item.sku);
+			return uid ?? 0;
+		}
 		const did = uid === null ? this.store.put(item) :
 		    this.store.answer(uid, item);
 		this.hooks.changed(did.uid, did);

@@ -106,14 +106,18 @@ export class Store {
 	}
 
 	/**
-	 * The answer to an own write, under the SKU that it had before.
+	 * The answer to an own write, under the SKU that it had before; one
+	 * given again, of a write sent again, may be long past.
 	 * @param {number} uid
 	 * @param {Item} item
+	 * @returns {Outcome}
 	 */
 	answer(uid, item)
 	{
 		const old = this.items.get(uid);
 
+		if (old !== undefined && item.version < old.version)
+			return { kind: "none", uid, fields: [] };
 		if (old !== undefined && old.sku !== item.sku &&
 		    this.uid(item.sku) === 0)
 			this.rename(uid, old, item.sku);

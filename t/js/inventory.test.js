@@ -155,3 +155,19 @@ test("a gap before the pages is closed from the change log", async () => {
 	assert.deepEqual([t.value("P-1", "quantity"), t.value("P-1", "unit"),
 		t.inv.sync.seq], [8, "box", 5]);
 });
+
+test("a past answer brings no item back", async () => {
+	const t = inventory({ "items/P-8": item(8, 3),
+		"limit=100": page([item(1)], 3) });
+
+	await t.inv.load();
+	assert.equal(t.inv.got(null, item(7, 2)), 0, "deleted since");
+	t.inv.got(null, item(8, 2));
+	t.inv.got(null, item(9, 4));
+	assert.equal(t.value("P-9", "version"), 4, "the log is not there yet");
+	await settled();
+	assert.equal(t.inv.store.uid("P-7"), 0);
+	assert.equal(t.value("P-8", "version"), 3, "as it is now");
+	assert.deepEqual(t.asked.filter((a) => /items\/P/.test(a)),
+	    ["inventory/items/P-7", "inventory/items/P-8"]);
+});

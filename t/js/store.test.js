@@ -140,6 +140,15 @@ test("the answer to an own rename keeps the row", () => {
 	assert.deepEqual([s.uid("A"), s.uid("B"), s.items.size], [0, uid, 1]);
 });
 
+test("an answer that is past undoes nothing", () => {
+	const s = filled(item("B", { version: 9 }));
+	const uid = s.uid("B");
+
+	assert.equal(s.answer(uid, item("A", { version: 8 })).kind, "none");
+	assert.deepEqual([s.uid("A"), s.uid("B"), s.items.get(uid).version],
+	    [0, uid, 9]);
+});
+
 test("reading everything again keeps rows and says what differs", () => {
 	const s = filled(item("A"), item("B"), item("C"));
 	const [a, b] = [s.uid("A"), s.uid("B")];
