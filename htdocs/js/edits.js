@@ -13,6 +13,8 @@ import { MOST } from "./outbox.js";
 
 /** An edit without an answer for so long counts as waiting, ms. */
 export const PATIENCE = 3000;
+/** A write was made under this key, but at another address. */
+const KEY_USED = "/problems/key-used";
 /** Another tab is at it: look again after so long, ms. */
 const ELSEWHERE = 1000;
 
@@ -31,6 +33,8 @@ const ELSEWHERE = 1000;
  * @property {Record<string, any>} [body] of an adjustment, of a new item
  * @property {number} base version that it rests on
  * @property {string} epoch
+ * @property {{sku: string, base: number}[]} [tried] as what it was sent, the
+ *   last one first: any may have been saved, though no answer came
  * @property {number} at when it was made, ms since 1970
  *
  * @typedef {Omit<Edit, "key" | "n" | "at">} Wish
@@ -85,14 +89,17 @@ export class Edits {
 	/** @param {Wish} wish @param {string} [key] @returns {Edit} */
 	add(wish, key)
 	{
+		/** @type {Edit} */
 		const edit = { ...wish, key: key ?? idempotencyKey(),
 			n: this.outbox.next(), at: Date.now() };
 
 		const first = !this.list.some((e) => e.uid === edit.uid &&
 		    e.uid !== 0);
 		this.list.push(edit);
-		if (first)
+		if (first) {
 			this.fresh.add(edit);
+			this.note(edit);
+		}
 		this.outbox.put(edit, { claim: first });
 		setTimeout(() => this.hooks.changed(), PATIENCE + 20);
 		this.send();
@@ -170,6 +177,24 @@ export class Edits {
 	}
 
 	/**
+	 * Note as what it is sent now.
+	 * @param {Edit} edit
+	 * @returns {boolean} whether that is new
+	 */
+	note(edit)
+	{
+		const sku = this.hooks.sku(edit.uid) ?? edit.sku;
+		const { base, tried = [] } = edit;
+		const same = (/** @type {{sku: string, base: number}} */ t) =>
+		    t.sku === sku && t.base === base;
+
+		if (tried.length > 0 && same(tried[0]))
+			return false;
+		edit.tried = [{ sku, base }, ...tried.filter((t) => !same(t))];
+		return true;
+	}
+
+	/**
 	 * No other tab is to send it.
 	 * @param {Edit} edit
 	 * @returns {Promise<boolean>}
@@ -182,6 +207,9 @@ export class Edits {
 			/* Another tab may have sent what was before it. */
 			edit.base = record.base;
 			edit.sku = record.sku;
+			edit.tried = record.tried;
+			if (this.note(edit))
+				await this.outbox.put(edit, { claim: true });
 			return true;
 		}
 		this.sent.delete(edit);
@@ -192,20 +220,25 @@ export class Edits {
 		return false;
 	}
 
-	/** @param {Edit} edit @returns {Promise<any>} */
-	request(edit)
+	/**
+	 * As it is now.  Was it saved as it was before, the server says so,
+	 * and gives the answer of then to that.
+	 * @param {Edit} edit
+	 * @returns {Promise<any>}
+	 */
+	async request(edit)
 	{
-		const sku = this.hooks.sku(edit.uid) ?? edit.sku;
+		const tried = edit.tried ?? [];
 
-		switch (edit.kind) {
-		case "create":
-			return items.create(edit.body ?? {}, edit.key);
-		case "adjust":
-			return items.adjust(sku, edit.body ?? {}, edit.key);
-		default:
-			return items.patch(sku, { [edit.field]: edit.value,
-				base_version: edit.base }, edit.key);
-		}
+		for (const [n, { sku, base }] of tried.entries())
+			try {
+				return await request(edit, sku, base);
+			} catch (e) {
+				if (!(e instanceof Problem) ||
+				    e.doc.type !== KEY_USED ||
+				    n === tried.length - 1)
+					throw e;
+			}
 	}
 
 	/** @param {Edit} edit @param {Problem} why */
@@ -301,6 +334,25 @@ export class Edits {
 		for (const e of old)
 			this.done(e);
 		return old;
+	}
+}
+
+/**
+ * @param {Edit} edit
+ * @param {string} sku
+ * @param {number} base
+ * @returns {Promise<any>}
+ */
+function request(edit, sku, base)
+{
+	switch (edit.kind) {
+	case "create":
+		return items.create(edit.body ?? {}, edit.key);
+	case "adjust":
+		return items.adjust(sku, edit.body ?? {}, edit.key);
+	default:
+		return items.patch(sku, { [edit.field]: edit.value,
+			base_version: base }, edit.key);
 	}
 }
 

@@ -259,6 +259,67 @@ async function sessionOver() {
 	    (await stored(a)).quantity === 352, 30000);
 }
 
+/** The server makes the changes of SEAT's page, but its answers get lost. */
+function lossy(seat) {
+	return seat.run(() => {
+		const real = window.fetch;
+		window.lost = 0;
+		window.heal = () => window.fetch = real;
+		window.fetch = async (url, how) => {
+			const answer = await real(url, how);
+			if (how?.headers?.['Idempotency-Key'] === undefined)
+				return answer;
+			window.lost++;
+			throw new TypeError('lost');
+		};
+	});
+}
+
+const heal = (seat) => seat.run(() => window.heal());
+const lost = (seat) => seat.run(() => window.lost);
+const asked = (seat) => seat.count(`${at('notice')}, ${at('conflict')}, ` +
+    '.editor');
+
+/** A write that was made, though nobody said so, and another SKU since. */
+async function noAnswer() {
+	const sku = rows[5], own = `${sku}-own`, his = `${sku}-his`;
+	const before = await changes(sku);
+	const had = (await stored(sku)).quantity, sent = [];
+
+	ana.page.on('request', (r) => sent.push(r.url()));
+	await lossy(ana);
+	await change(ana, sku, 'sku', own);
+	/* The events tell the page of the new name. */
+	await until('it is sent again, to the new name', () =>
+	    sent.some((url) => url.endsWith(item(own))), 30000);
+	await heal(ana);
+	await see(`${kind}: an own rename whose answer was lost is saved`,
+	    async () => await ana.attr(cellOf(own, 'sku'), 'data-pending') ===
+		null && await value(ana, own, 'sku') === own, 20000);
+	is(await asked(ana), 0, 'not refused');
+
+	await ana.hover(rowOf(own));
+	await ana.click(`${rowOf(own)} ${at('open-details')}`);
+	await until('details', () => ana.visible('#details-dialog'));
+	await lossy(ana);
+	await ana.fill('#adjust-amount', '5');
+	await ana.click('#adjust-plus');
+	await until('an answer is lost', async () => await lost(ana) > 0);
+	await ana.click('#details-close');
+	await api('PATCH', item(own), { sku: his });
+	await until('the page has ben\'s name', () =>
+	    ana.count(cellOf(his, 'sku')));
+	await heal(ana);
+	await see('so is an adjustment, of what ben renamed meanwhile',
+	    async () => await ana.attr(cellOf(his, 'quantity'),
+		'data-pending') === null, 20000);
+	is(await asked(ana), 0, 'not refused');
+	is([await value(ana, his, 'quantity'), (await stored(his)).quantity,
+		await changes(his) - before], [String(had + 5), had + 5, 3],
+	'and counted once');
+	is(await ana.count(rowOf(own)), 0, 'no row of the old name comes back');
+}
+
 /** Somebody else at the same browser. */
 async function twoPeople() {
 	const [, , c] = rows;
@@ -359,8 +420,8 @@ scene(async () => {
 		await signIn(ana);
 		await leaveTable(ana);
 		rows = (await skus(ana)).slice(kind === 'firefox' ? 6 : 0);
-		await inTurn([[waiting], [closed], [twoTabs], [sessionOver],
-			[twoPeople], [noDatabase]]);
+		await inTurn([[waiting], [closed], [twoTabs], [noAnswer],
+			[sessionOver], [twoPeople], [noDatabase]]);
 		ana.clean();
 		await ana.close();
 	}

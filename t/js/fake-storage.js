@@ -6,6 +6,7 @@ export class FakeDatabase {
 	constructor()
 	{
 		this.rows = new Map();
+		this.ended = Promise.resolve();
 		/** open() succeeds */
 		this.works = true;
 		/** nothing more can be written */
@@ -21,30 +22,36 @@ export class FakeDatabase {
 		});
 	}
 
+	/** One begins when the one before it has ended. */
 	transaction()
 	{
-		const tx = new EventTarget(), rows = new Map(this.rows);
-		let left = 0, wrong = null;
+		const tx = new EventTarget(), before = this.ended;
+		const begun = before.then(() => new Map(this.rows));
+		let left = 0;
+
+		this.ended = new Promise((ended) => tx.end = () => {
+			if (tx.error === undefined)
+				begun.then((rows) => this.rows = rows)
+				    .then(ended);
+			else
+				ended();
+			tx.dispatchEvent(new Event(tx.error === undefined ?
+			    "complete" : "abort"));
+		});
 		const run = (fn) => {
 			left++;
-			return request(() => {
-				setImmediate(() => --left || end());
-				return fn();
+			return request(async () => {
+				const rows = await begun;
+				setImmediate(() => --left || tx.end());
+				return fn(rows);
 			});
 		};
-		const end = () => {
-			if (wrong === null)
-				this.rows = rows;
-			tx.error = wrong;
-			tx.dispatchEvent(new Event(wrong === null ? "complete" :
-			    "abort"));
-		};
 		const store = {
-			getAll: () => run(() => [...rows.values()]),
-			delete: (key) => run(() => rows.delete(key)),
-			put: (row) => run(() => {
+			getAll: () => run((rows) => [...rows.values()]),
+			delete: (key) => run((rows) => rows.delete(key)),
+			put: (row) => run((rows) => {
 				if (this.full)
-					throw wrong = new Error("full");
+					throw tx.error = new Error("full");
 				rows.set(row.key, structuredClone(row));
 			}),
 		};
@@ -59,9 +66,9 @@ function request(fn)
 {
 	const r = new EventTarget();
 
-	setImmediate(() => {
+	setImmediate(async () => {
 		try {
-			r.result = fn();
+			r.result = await fn();
 			r.dispatchEvent(new Event("success"));
 		} catch (e) {
 			r.error = e;

@@ -14,6 +14,18 @@ import { Outbox, amended, judge } from "../../htdocs/js/outbox.js";
 import { covered } from "../../htdocs/js/saving.js";
 
 const turn = () => new Promise((r) => setImmediate(r));
+
+/** Let others run until FN holds. */
+async function until(fn)
+{
+	const end = Date.now() + 10000;
+
+	while (!fn()) {
+		assert.ok(Date.now() < end, `waited for ${fn}`);
+		await turn();
+	}
+}
+
 const kept = (key, n, more = {}) => ({ key, n, user: "2 ana", kind: "set",
 	sku: "A", tab: "", until: 0, ...more });
 
@@ -206,6 +218,120 @@ test("no answer: it stays, under its key; then it is saved once", async () => {
 	await turn();
 	assert.deepEqual(edits.list, []);
 	clearTimeout(edits.timer);
+});
+
+/** A server of one item, which keeps what it answered to a key. */
+class Server {
+	constructor(t)
+	{
+		const was = globalThis.fetch;
+
+		this.item = { sku: "OLD", quantity: 20, version: 5 };
+		/** key → what was asked, and the answer */
+		this.kept = new Map();
+		/** answers get lost */
+		this.lossy = false;
+		globalThis.fetch = async (url, how) => {
+			const [status, doc] = this.answer(url.pathname, how);
+			if (this.lossy)
+				throw new TypeError("lost");
+			return { ok: status < 300, status, headers: new Map(),
+				text: async () => JSON.stringify(doc) };
+		};
+		t.after(() => globalThis.fetch = was);
+	}
+
+	answer(path, { method, headers, body })
+	{
+		const key = headers["Idempotency-Key"];
+		const what = `${method} ${path} ${body}`;
+		const before = this.kept.get(key);
+
+		if (before !== undefined)
+			return before.what === what ? [200, before.doc] :
+			    [422, { type: "/problems/key-used" }];
+		if (!path.includes(`/items/${this.item.sku}`))
+			return [404, {}];
+		const { delta = 0, base_version: _, ...more } =
+		    JSON.parse(body);
+		this.change({ ...more,
+			quantity: this.item.quantity + delta });
+		this.kept.set(key, { what, doc: this.item });
+		return [200, this.item];
+	}
+
+	change(more)
+	{
+		this.item = { ...this.item, ...more,
+			version: this.item.version + 1 };
+	}
+}
+
+const WRITES = {
+	rename: { field: "sku", value: "NEW", old: "OLD" },
+	adjust: { kind: "adjust", value: -5, body: { delta: -5 } },
+};
+
+for (const [name, more] of Object.entries(WRITES))
+	test(`no answer to a write, then a new name: ${name}`, async (t) => {
+		const { edits, log } = make();
+		const server = new Server(t);
+
+		delete edits.request;
+		edits.hooks.sku = () => server.item.sku;
+		server.lossy = true;
+		edits.add({ ...wish(1, more), sku: "OLD" }, "a");
+		await turn();
+		assert.ok(log.includes("waits a"));
+		if (name === "adjust")
+			server.change({ sku: "NEW" });
+		edits.retry();
+		await turn();
+		server.lossy = false;
+		edits.retry();
+		await turn();
+		assert.ok(log.includes("saved a"), "the answer of then");
+		assert.ok(!log.includes("refused a"));
+		assert.deepEqual([server.item.sku, server.item.quantity,
+			server.kept.size],
+		["NEW", name === "adjust" ? 15 : 20, 1], "once");
+		clearTimeout(edits.timer);
+	});
+
+test("a write that did not arrive goes to the new name", async (t) => {
+	const { edits, log } = make();
+	const server = new Server(t);
+
+	delete edits.request;
+	edits.hooks.sku = () => server.item.sku;
+	server.change({ sku: "NEW" });
+	edits.adopt([{ ...wish(1), key: "a", n: 1, at: 0,
+		tried: [{ sku: "OLD", base: 5 }] }]);
+	await turn();
+	assert.deepEqual(log, ["keep a 5", "saved a, ", "saved a"],
+	    "noted before it is sent");
+});
+
+test("as what one tab sent it, another one knows", async (t) => {
+	const db = new FakeDatabase(), server = new Server(t);
+	const [one, two] = [make(), make()];
+
+	for (const { edits } of [one, two]) {
+		delete edits.request;
+		edits.hooks.sku = () => server.item.sku;
+		edits.outbox = await outbox(t, db, new FakeStorage());
+	}
+	server.lossy = true;
+	const { tried: _, ...left } = one.edits.add({ ...wish(1, WRITES.adjust),
+		sku: "OLD" }, "a");
+	await until(() => db.rows.get("a")?.until === 0);
+	clearTimeout(one.edits.timer);
+	server.change({ sku: "NEW" });
+	server.lossy = false;
+	two.edits.adopt([left]);
+	await until(() => two.edits.list.length === 0 && db.rows.size === 0);
+	assert.deepEqual(two.log, ["saved a"]);
+	assert.equal(server.item.quantity, 15, "once");
 });
 
 test("another tab sends it: not twice", async () => {
