@@ -99,6 +99,39 @@ async function harmless(seat, where) {
 	is(await wrongs(seat), [], `${name}: ${where}: only text`);
 }
 
+/** It would be seen: in a window of its own is put what must not be. */
+async function planted(browser) {
+	const seat = await browser.seat('planted');
+
+	seat.allow(/Content.Security.Policy/);
+	await guard(seat);
+	await signIn(seat, 'ana');
+	await harmless(seat, 'nothing is planted yet');
+	for (const [what, tag, id, text] of [
+		['an element', 'b', 'pwned', 'x'],
+		['script-src', 'script', '', 'window.pwned = 1'],
+		['turns', 'i', '', 'a \u202eb']]) {
+		await seat.run((tag, id, text) => {
+			const e = document.createElement(tag);
+			e.id = id;
+			e.dataset.planted = '';
+			e.textContent = text;
+			document.body.append(e);
+		}, tag, id, text);
+		await see(`${name}: seen: ${what}`, async () =>
+		    (await wrongs(seat)).some((one) => one.includes(what)));
+		if (tag === 'script')
+			is(await seat.run(() => 'pwned' in window), false,
+			    `${name}: the script did not run`);
+		await seat.run(() => {
+			document.querySelector('[data-planted]')?.remove();
+			/** @type {any} */ (window).violations.length = 0;
+		});
+	}
+	await harmless(seat, 'nothing is planted any more');
+	await seat.close();
+}
+
 /** What of all that matches is out of the window, or holds not its text. */
 async function fits(seat, selector) {
 	let last;
@@ -410,9 +443,9 @@ scene(async () => {
 	// Two changed one cell.
 	ana.allow(/409.*\/inventory\/items/);
 	await signIn(ana);
-	await inTurn([[table, ana], [editor, ana], [finding, ana],
-		[news, ana], [people, ana], [conflict, ana], [details, ana],
-		[mallory, browser]]);
+	await inTurn([[planted, browser], [table, ana], [editor, ana],
+		[finding, ana], [news, ana], [people, ana], [conflict, ana],
+		[details, ana], [mallory, browser]]);
 	await harmless(ana, 'the end');
 	ana.clean(`${name}: nothing in ana's console`);
 });
