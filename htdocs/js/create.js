@@ -20,10 +20,10 @@ import { notice } from "./toast.js";
  * "+ Item".
  * @param {Field[]} fields
  * @param {DialogHooks} hooks
- * @param {Record<string, any>} [values] what was tried before
+ * @param {Record<string, any>} [values] what was typed before
  * @param {string} [why] it was refused
  */
-export function openCreate(fields, hooks, values = {}, why = "")
+export function openCreate(fields, hooks, values, why = "")
 {
 	const key = idempotencyKey();
 	const error = el("p.form-error", { role: "alert",
@@ -32,7 +32,7 @@ export function openCreate(fields, hooks, values = {}, why = "")
 		novalidate: true },
 	el("h2", {}, "New item"), error,
 	el("div.form-grid", {}, ...fields.map((f) => control(f,
-	    fieldText(f, values[f.name] ??
+	    fieldText(f, values?.[f.name] ??
 		(f.type === "choice" ? f.choices?.[0] :
 		    f.type === "number" ? 0 : "")),
 	    `create-${f.name}`))),
@@ -43,8 +43,16 @@ export function openCreate(fields, hooks, values = {}, why = "")
 		"Add item"))));
 	const node = dialog("dialog#create-dialog.sheet", "New item", form);
 
+	const keep = () => hooks.filling(Object.fromEntries(fields.map((f) =>
+	    [f.name, /** @type {any} */ (
+		form.elements.namedItem(f.name)).value])));
+
 	error.textContent = why;
 	error.hidden = why === "";
+	if (values)
+		keep();
+	form.addEventListener("input", keep);
+	node.addEventListener("close", () => hooks.filling(null));
 	form.addEventListener("submit", (ev) => {
 		ev.preventDefault();
 		const body = readForm(form, fields);
@@ -58,10 +66,12 @@ export function openCreate(fields, hooks, values = {}, why = "")
 		    (a) => {
 			if (!node.isConnected)
 				return false;
-			if ("why" in a)
+			if ("why" in a) {
 				refuse(form, error, a.why);
-			else
+				keep();
+			} else {
 				node.close();
+			}
 			button.disabled = false;
 			if ("item" in a)
 				hooks.made(a.item);
@@ -70,6 +80,8 @@ export function openCreate(fields, hooks, values = {}, why = "")
 				    "is back.", { stays: false });
 			return true;
 		});
+		/* It is in the outbox now. */
+		hooks.filling(null);
 	});
 }
 

@@ -32,6 +32,8 @@ import { ago, changeWords, formatNumber, formatValue, isolate, parseMilli,
  *   reader is; "" leaves
  * @property {(uid: number, field: string, text: string | null,
  *   seen?: {old: unknown, base: number}) => void} typing null: no more
+ * @property {(values: Record<string, string> | null) => void} filling the
+ *   form of a new item; null: no more
  * @property {() => boolean} leaving the page is being left
  * @property {(name: string) => Field} field
  * @typedef {import("./saving.js").Told} Told

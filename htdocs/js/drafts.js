@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: ISC
 
 /*
- * What is typed in the open editor, kept in the tab's storage with each key:
- * a reload, a crash or a lost session takes none of it.  Next to it stays
- * what pages before this one left, until each has found its place.
+ * What is typed in the open editor or for a new item, kept in the tab's
+ * storage with each key: a reload, a crash or a lost session takes none of
+ * it.  Next to it stays what pages before this one left, until each has
+ * found its place.
  */
 
 const KEPT = "stockroom.draft";
@@ -18,6 +19,7 @@ const KEPT = "stockroom.draft";
  * @property {string} epoch
  * @property {unknown} old
  * @property {string} text
+ * @property {Record<string, string>} [values] all of a new item
  */
 
 /** What pages before this one left, oldest first. */

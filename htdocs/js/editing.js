@@ -108,6 +108,11 @@ export class Editing {
 				page.pointer.select();
 				saving.conflicts.move();
 			},
+			filling: (/** @type {any} */ values) =>
+			    keepDraft(values && { user: this.user,
+				sku: values.sku, field: "sku", old: undefined,
+				text: values.sku, base: 0,
+				epoch: saving.epoch, values }),
 			leaving: () => this.editor.leaving,
 			typing: this.typing.bind(this),
 		};
@@ -204,8 +209,9 @@ export class Editing {
 	 */
 	create(values, error)
 	{
-		openCreate(this.page.writable, this.dialogHooks(), values,
-		    error);
+		if (this.editor.commit(0, 0))
+			openCreate(this.page.writable, this.dialogHooks(),
+			    values, error);
 	}
 
 	/** What pages before this one left in their editors. */
@@ -233,10 +239,14 @@ export class Editing {
 	async reopen(d)
 	{
 		const { page } = this, { saving } = page;
-		const uid = await saving.find(d), field = page.field(d.field);
+		const uid = d.values ? 0 : await saving.find(d);
+		const field = page.field(d.field);
 
+		if (d.values && !this.busy)
+			return this.create(d.values);
 		if (uid === 0 || this.busy)
-			return saving.homeless({ ...d, uid, field }, d.text);
+			return saving.homeless({ ...d, uid, field }, d.text,
+			    d.values);
 		if (page.grid.index.has(uid))
 			page.grid.activate(uid, d.field);
 		this.openDraft({ ...d, uid, field }, { text: d.text });

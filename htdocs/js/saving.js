@@ -379,16 +379,20 @@ export class Saving {
 	 * at another one.
 	 * @param {Draft} draft uid 0: its item is gone
 	 * @param {string} text
+	 * @param {Record<string, string>} [body] of a new item
 	 */
-	homeless(draft, text)
+	homeless(draft, text, body)
 	{
-		const edit = { kind: /** @type {"set"} */ ("set"),
+		const edit = { kind: /** @type {"set" | "create"} */ (
+		    body ? "create" : "set"), body,
 			uid: draft.uid, sku: this.sku(draft.uid, draft.sku),
 			field: draft.field.name, value: text, old: draft.old,
 			base: draft.base, epoch: draft.epoch, ...this.mark() };
 
-		return this.ask({ ...this.question(edit), ...(draft.uid === 0 ?
-		    { why: GONE, final: true } : { why: UNFINISHED }) }, edit);
+		return this.ask({ ...this.question(edit),
+			...(draft.uid === 0 && !body ?
+			    { why: GONE, final: true } : { why: UNFINISHED }) },
+		edit);
 	}
 
 	/** The server is there again. */

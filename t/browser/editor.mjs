@@ -6,6 +6,7 @@
  * browsers, under a name that is no secure context.  Arguments: one browser,
  * and the parts to run; all when there are none.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { scene, inTurn, launch, call, diag, ok, is, like, see, until }
     from './lib.mjs';
 import { at, rowOf, cellOf, editorOf, conflictOf, signIn, live, ready, skus,
@@ -336,6 +337,81 @@ async function recalled() {
 	await until('renamed back', () => ana.count(rowOf(sku)));
 }
 
+/** What is typed for a new item outlives the page, too. */
+async function newItem() {
+	const sku = `NEW-${ana.kind}`, form = '#create-dialog';
+	const typed = () => ana.run((f) => ['sku', 'name', 'quantity'].map(
+	    (name) => /** @type {any} */ (document.querySelector(
+		`${f} [name=${name}]`))?.value), form);
+	const comesBack = (what, want) => see(`${ana.kind}: ${what}`,
+	    async () => await ana.visible(form) &&
+		isDeepStrictEqual(await typed(), want));
+	const wide = [sku, 'Half a na', '2x'];
+
+	ana.allow(/401.*\/inventory\/fields/, /409.*\/inventory\/items/);
+	await leaveTable(ana);
+	await ana.click('#new-item');
+	await ana.fill(`${form} [name=sku]`, sku);
+	await ana.fill(`${form} [name=name]`, 'Half a na');
+	await ana.fill(`${form} [name=quantity]`, '2x');
+	await ana.page.reload();
+	await ready(ana);
+	await comesBack('a new item after a reload', wide);
+	await ana.context.deleteCookie(...await ana.context.cookies());
+	await ana.page.reload();
+	await until('sign in', () => ana.visible('#username'));
+	await signIn(ana);
+	await comesBack('when the session was over', wide);
+
+	// Next to it an editor, left by a later page.
+	await ana.run((sku) => {
+		const kept = JSON.parse(sessionStorage['stockroom.draft']);
+		sessionStorage['stockroom.draft'] = JSON.stringify([...kept, {
+			user: kept[0].user, epoch: kept[0].epoch, base: 0,
+			sku, field: 'location', old: '', text: 'Half a lo' }]);
+	}, rows[5]);
+	await ana.page.reload();
+	await ready(ana);
+	const card = conflictOf(sku, 'sku');
+	await see('while a cell is open it is a question', async () =>
+	    await ana.visible(editorOf(rows[5], 'location')) &&
+	    /^New item/.test(await shown(card)));
+	await ana.press('Escape');
+	await ana.click(`${card} ${at('conflict-again')}`);
+	await comesBack('then a form again', wide);
+
+	await ana.fill(`${form} [name=sku]`, rows[5]);
+	await ana.fill(`${form} [name=quantity]`, '2');
+	await ana.click('#create-submit');
+	await until('refused', async () =>
+	    await ana.count(`${form} [aria-invalid]`) ||
+	    await ana.visible(at('create-error')));
+	await ana.page.reload();
+	await ready(ana);
+	await comesBack('what was refused', [rows[5], 'Half a na', '2']);
+	await ana.fill(`${form} [name=sku]`, sku);
+	await ana.click('#create-submit');
+	await until('made', async () => !await ana.count(form));
+	await ana.click('#new-item');
+	await ana.fill(`${form} [name=sku]`, 'never');
+	await ana.click('#create-cancel');
+	await until('closed', async () => !await ana.count(form));
+	await ana.page.reload();
+	await ready(ana);
+	is([await ana.count(form), await ana.count(at('conflict'))], [0, 0],
+	    'not what was made or given up');
+
+	await open(ana, rows[5], 'quantity');
+	await write(ana, '3x');
+	await ana.click('#new-item');
+	await see('a cell whose text may not be saved comes first', () =>
+	    ana.visible(at('editor-error')));
+	is([await ana.count(form), (await editing(ana)).text], [0, '3x'],
+	    'and keeps it');
+	await ana.press('Escape');
+	await api('DELETE', item(sku));
+}
+
 /** Type over somebody's change; the card that comes. */
 async function clash(sku, hers) {
 	await patch(sku, { quantity: 10 });
@@ -617,8 +693,9 @@ async function everything(kind) {
 	rows = await skus(ana);
 	const only = process.argv.slice(3);
 	await inTurn([changes, tools, upheavals, renamedAndGone, reloaded,
-		recalled, conflicts, refused, leases].filter(({ name }) =>
-	    only.length === 0 || only.includes(name)).map((part) => [part]));
+		recalled, newItem, conflicts, refused, leases]
+	    .filter(({ name }) => only.length === 0 || only.includes(name))
+	    .map((part) => [part]));
 	ana.clean();
 	ben.clean();
 	await ana.close();
