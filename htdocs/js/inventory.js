@@ -82,7 +82,7 @@ export class Inventory {
 			if (!this.ready)
 				this.hooks.failed(e);
 			else if (e.status !== 401)
-				this.later(() => this.load());
+				this.later();
 			return;
 		}
 		this.loading = false;
@@ -253,15 +253,20 @@ export class Inventory {
 			if (e.status === 410 || e.status === 400)
 				this.load();
 			else if (e.status !== 401)
-				this.later(() => this.catchUp());
+				this.later();
 		}
 	}
 
-	/** @param {() => void} run in a while */
-	later(run)
+	/** Try again in a while what is not done by then. */
+	later()
 	{
-		clearTimeout(this.timer);
-		this.timer = setTimeout(run, 1000 + Math.random() * 2000);
+		this.timer ||= setTimeout(() => {
+			this.timer = 0;
+			if (!this.loading && (this.partial || !this.sync.ready))
+				this.load();
+			else
+				this.catchUp();
+		}, 1000 + Math.random() * 2000);
 	}
 
 	/** @param {ChangeEvent[]} events */

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
+import { fakeTime } from "./fake-time.js";
+
 const EPOCH = "0123456789abcdef", OTHER = "fedcba9876543210";
 
 globalThis.location ??= { pathname: "/", search: "", assign() {} };
@@ -170,4 +172,71 @@ test("a past answer brings no item back", async () => {
 	assert.equal(t.value("P-8", "version"), 3, "as it is now");
 	assert.deepEqual(t.asked.filter((a) => /items\/P/.test(a)),
 	    ["inventory/items/P-7", "inventory/items/P-8"]);
+});
+
+/** One more turn for all that has been asked and answered. */
+async function turns()
+{
+	for (let n = 0; n < 20; n++)
+		await new Promise((done) => setImmediate(done));
+}
+
+test("a gap that stays open holds up no reading", async (t) => {
+	const time = fakeTime(t, 0);
+	let down = false;
+	const fail = (doc) => () => {
+		if (down)
+			throw new Error("no network");
+		return doc;
+	};
+	const s = inventory({ "cursor=b": fail(page([item(2)], 4)),
+		"limit=100": page([item(1)], 3, "b"),
+		"limit=500&sort": fail(page([item(1), item(2)], 4)),
+		"changes?since": fail({ more: false, changes: [],
+			position: `${EPOCH}:4` }) });
+
+	down = true;
+	s.inv.load();
+	await turns();
+	for (let n = 0; n < 8 && s.inv.loading; n++) {
+		time.tick(2000);
+		await turns();
+	}
+	assert.ok(s.inv.partial && !s.inv.loading, "a part is missing");
+	s.inv.reached(`${EPOCH}:4`);
+	await turns();
+	down = false;
+	time.tick(3000);
+	await turns();
+	assert.equal(s.inv.store.items.size, 2, "it is read all the same");
+	assert.ok(!s.inv.partial && s.inv.sync.ready);
+});
+
+test("a gap is tried again while pages come in", async (t) => {
+	const time = fakeTime(t, 0);
+	let down = true, go = () => {};
+	const s = inventory({
+		"cursor=b": () => new Promise((done) =>
+		    go = () => done(page([item(2)], 4))),
+		"limit=100": page([item(1)], 3, "b"),
+		"changes?since": () => {
+			if (down)
+				throw new Error("no network");
+			return { more: false, position: `${EPOCH}:4`,
+				changes: [change(4, "P-1",
+				    { quantity: [5, 8] })] };
+		} });
+
+	s.inv.load();
+	await turns();
+	s.inv.reached(`${EPOCH}:4`);
+	await turns();
+	down = false;
+	time.tick(3000);
+	await turns();
+	assert.equal(s.value("P-1", "quantity"), 8);
+	go();
+	await turns();
+	assert.deepEqual([s.inv.store.items.size, s.asked.length], [2, 4],
+	    "and they are not read again for that");
 });
