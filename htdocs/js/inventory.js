@@ -237,13 +237,17 @@ export class Inventory {
 		let more = true;
 		try {
 			while (more && this.sync.ready) {
+				const { epoch, position } = this.sync;
 				const doc = await items.changes(
-				    String(this.sync.position));
-				const p = parsePosition(doc.position);
+				    String(position));
+				/* All is read again: it may be of the past. */
+				if (!this.sync.ready ||
+				    this.sync.epoch !== epoch)
+					continue;
 				more = Boolean(doc.more);
 				for (const ev of doc.changes)
 					this.applyAll(this.sync.offer(
-					    p?.epoch ?? "", ev).apply);
+					    epoch, ev).apply);
 			}
 			this.catching = false;
 		} catch (e) {

@@ -240,3 +240,51 @@ test("a gap is tried again while pages come in", async (t) => {
 	assert.deepEqual([s.inv.store.items.size, s.asked.length], [2, 4],
 	    "and they are not read again for that");
 });
+
+/** Inventories whose change log answers late, by go(). */
+async function late(epoch)
+{
+	let go = () => {};
+	const answers = { "limit=100": page([item(1)], 3),
+		"changes?since=0123": () => new Promise((done) => go = () =>
+		    done({ more: false, position: `${EPOCH}:4`,
+			changes: [change(4, "P-1", { quantity: [5, 6] })] })),
+		"changes?since=fedc": { more: false, position: `${OTHER}:9`,
+			changes: [change(9, "P-1", { quantity: [5, 9] })] } };
+	const s = inventory(answers);
+
+	await s.inv.load();
+	s.inv.reached(`${EPOCH}:4`);
+	await turns();
+	answers["limit=500&sort"] = epoch;
+	return { ...s, go: () => go() };
+}
+
+test("a past answer of the change log changes nothing", async () => {
+	const s = await late(page([item(1)], 8, null, OTHER));
+
+	s.inv.reached(`${OTHER}:8`);
+	await turns();
+	s.inv.reached(`${OTHER}:9`);
+	s.go();
+	await turns();
+	assert.deepEqual([s.inv.sync.ready, s.inv.sync.position,
+		s.value("P-1", "quantity")], [true, `${OTHER}:9`, 9],
+	"and the gap that is there now is closed");
+});
+
+test("nor does one that comes while all is read again", async () => {
+	let read = () => {};
+	const s = await late(() => new Promise((done) => read = () =>
+	    done(page([item(1)], 8, null, OTHER))));
+
+	s.inv.reached(`${OTHER}:8`);
+	await turns();
+	s.inv.event(`${OTHER}:9`, change(9, "P-1", { quantity: [5, 9] }));
+	s.go();
+	await turns();
+	read();
+	await turns();
+	assert.deepEqual([s.inv.sync.ready, s.inv.sync.position,
+		s.value("P-1", "quantity")], [true, `${OTHER}:9`, 9]);
+});
