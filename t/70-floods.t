@@ -6,8 +6,9 @@
 # read, through nginx as it is installed, at the relay's own port, and through
 # Apache.  Ordinary users go on meanwhile, and memory stays under its cap.
 #
-# Here others wait 5 s at most, on whatever machine; bench/ says how long it
-# really is.  STOCKROOM_RUNS=10 makes each flood ten times as long.
+# Here others wait 5 s at most, on whatever machine and next to whatever else;
+# bench/ demands 500 ms of one with nothing else to do.  STOCKROOM_RUNS=10 makes
+# each flood ten times as long.  70-flood-judge.t shows that late is seen.
 
 use strict;
 use warnings;
@@ -123,7 +124,7 @@ sub logged
 	return $new;
 }
 
-# -- slow in three ways, or asking for a file in pieces, at both doors
+# -- slow in three ways at both doors, and asking nginx for a file in pieces
 
 sub slow
 {
@@ -141,10 +142,9 @@ $users->figures;
 logged($_) for qw(app relay nginx);
 my @slow = (slow($s->{port}, '/inventory/management', 200),
     slow($own, '/push/stream', 100));
-my @ranges = (Flood->ranges($s->{port}, '/inventory/management',
-    seconds => SECONDS, at_once => 4),
-    Flood->ranges($own, '/push/stream', seconds => SECONDS, at_once => 4));
-survives('slow ones', @slow, @ranges);
+my $ranges = Flood->ranges($s->{port}, '/inventory/management',
+    seconds => SECONDS, at_once => 2);
+survives('slow ones', @slow, $ranges);
 is(join(' ', map { $_->{said}{available} // '' } @slow), 'YES ' x 5 . 'YES',
     'nor did the attackers find it down');
 for ([heads => @slow[0, 3]], [bodies => @slow[1, 4]],
@@ -153,8 +153,7 @@ for ([heads => @slow[0, 3]], [bodies => @slow[1, 4]],
 	cmp_ok($nginx->{said}{connected}, '>', 100, "slow $what: held");
 	cmp_ok($relay->{said}{connected}, '>', 50, 'at both doors');
 }
-answered('ranges', 206, $ranges[0]);
-answered("ranges at the relay's port", 401, $ranges[1]);
+answered('ranges', 206, $ranges);
 is(logged('nginx'), '', 'none of it fills the error log');
 
 # -- bodies of which much is made
