@@ -33,7 +33,8 @@ int ctl_file_begin(
 
 /*
  * It is whole: sync it and give it its name, which is the last that a command
- * does but tell of it.  EX_OK, or having said why not.
+ * does but tell of it.  EX_OK, or having said why not: then it is not there
+ * under either name, unless FORCE had put it in an older one's place.
  */
 int ctl_file_keep(struct ctl *, struct ctl_file *);
 
