@@ -571,7 +571,7 @@ async function refused() {
 	await open(ana, doomed, 'location');
 	await write(ana, text);
 	await ana.press('Enter');
-	await open(ana, sku, 'notes');
+	await open(ana, sku, 'location');
 	await refuse();
 	await until('the card', () => ana.visible(lost));
 	await ana.press('Escape');
