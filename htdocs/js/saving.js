@@ -52,6 +52,28 @@ export function covered(value, edits)
 	return edits.length === 0 ? undefined : now;
 }
 
+/**
+ * A page of the change log; empty where it is not kept any more.
+ * @param {string} since
+ */
+async function log(since)
+{
+	try {
+		return await items.changes(since);
+	} catch (e) {
+		if (!(e instanceof Problem) || ![400, 410].includes(e.status))
+			throw e;
+		return { changes: [], position: since, more: false };
+	}
+}
+
+/** A record cannot be placed: the others may be. @param {unknown} e */
+function nextTime(e)
+{
+	if (!(e instanceof Problem))
+		throw e;
+}
+
 export class Saving {
 	/** @param {import("./page.js").Page} page */
 	constructor(page)
@@ -413,10 +435,7 @@ export class Saving {
 		this.restoring = true;
 		try {
 			for (const r of await this.outbox.mine())
-				await this.take(r);
-		} catch (e) {
-			if (!(e instanceof Problem))
-				throw e;
+				await this.take(r).catch(nextTime);
 		} finally {
 			this.restoring = false;
 			this.edits.send();
@@ -482,7 +501,7 @@ export class Saving {
 		if (this.store.uid(sku) !== 0)
 			return this.store.uid(sku);
 		for (let n = 0; n < LOOK && edit.epoch === this.epoch; n++) {
-			const doc = await items.changes(since);
+			const doc = await log(since);
 			for (const ev of doc.changes)
 				for (const ch of ev.changes)
 					if (ch.field === "sku" &&

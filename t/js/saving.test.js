@@ -1,0 +1,78 @@
+// Copyright (c) 2026 The Stockroom developers
+// SPDX-License-Identifier: ISC
+
+/* What earlier pages and other tabs left, and a page takes in. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import "./globals.js";
+import { Saving } from "../../htdocs/js/saving.js";
+import { Store } from "../../htdocs/js/store.js";
+
+const EPOCH = "0123456789abcdef";
+const item = (sku, version = 9) => ({ sku, version, quantity: 1 });
+const record = (key, sku, more = {}) => ({ key, sku, kind: "set", n: 1,
+	field: "quantity", value: 2, old: 1, base: 3, epoch: EPOCH, tab: "",
+	until: 0, ...more });
+
+/**
+ * Saving over an outbox with these records and a server that gives these
+ * answers by address: a number is a status, a function is called.
+ */
+function saving(t, records, answers)
+{
+	const was = globalThis.fetch, store = new Store();
+	const none = () => {};
+
+	t.after(() => globalThis.fetch = was);
+	globalThis.fetch = async (url) => {
+		const at = `${url.pathname}${url.search}`;
+		const key = Object.keys(answers).find((k) => at.includes(k));
+		const doc = typeof answers[key] === "function" ?
+		    answers[key]() : answers[key] ?? 404;
+		const status = typeof doc === "number" ? doc : 200;
+		return { ok: status < 300, status, headers: new Map(),
+			text: async () => JSON.stringify(doc) };
+	};
+	store.put(item("HERE"));
+	return Object.assign(Object.create(Saving.prototype), {
+		store, restoring: false, asked: [],
+		page: { inventory: { ready: true, sync: { epoch: EPOCH },
+			put: (i) => store.put(i) },
+		changed: none, field: () => ({}) },
+		outbox: { mine: async () => records,
+			known: new Map(records.map((r) => [r.key, r])) },
+		edits: { list: [], send: none, adopt(left) {
+			this.list.push(...left);
+		} },
+		conflicts: { list: [], add(c) {
+			this.list.push(c);
+		} },
+		ask(c) {
+			this.asked.push([c.key, c.why]);
+		},
+	});
+}
+
+const taken = (s) => s.edits.list.map((e) => e.key);
+
+test("the log is not kept that far back: as it is called", async (t) => {
+	for (const status of [410, 400]) {
+		const s = saving(t, [record("a", "P-1"), record("b", "P-2"),
+			record("c", "HERE")],
+		{ "changes?since": status, "items/P-1": item("P-1") });
+		await s.restore();
+		assert.deepEqual(taken(s), ["a", "c"], `${status}`);
+		assert.deepEqual(s.asked, [["b", "The item was deleted"]]);
+	}
+});
+
+test("what cannot be placed holds up no other", async (t) => {
+	const s = saving(t, [record("a", "P-1"), record("b", "HERE")],
+	    { "changes?since": 500 });
+
+	await s.restore();
+	assert.deepEqual(taken(s), ["b"]);
+	assert.deepEqual(s.asked, [], "and it is tried again");
+});
