@@ -15,7 +15,7 @@ import { MOST } from "./outbox.js";
 export const PATIENCE = 3000;
 /** A write was made under this key, but at another address. */
 const KEY_USED = "/problems/key-used";
-/** Another tab is at it: look again after so long, ms. */
+/** Another edit goes first: look again after so long, ms. */
 const ELSEWHERE = 1000;
 
 /**
@@ -48,6 +48,7 @@ const ELSEWHERE = 1000;
  * @property {(edit: Edit, why: Problem) => void} refused likewise
  * @property {(edit: Edit) => void} waits it could not be sent now
  * @property {(edit: Edit) => void} elsewhere another tab dealt with it
+ * @property {() => void} orphans take in what no tab sends, and send all
  */
 
 export class Edits {
@@ -216,7 +217,8 @@ export class Edits {
 		if (said === "gone")
 			this.gone(edit.key);
 		else
-			this.later(ELSEWHERE);
+			/* Another tab is at it, or left one to go before it. */
+			this.later(ELSEWHERE, this.hooks.orphans);
 		return false;
 	}
 
@@ -264,11 +266,15 @@ export class Edits {
 		this.send();
 	}
 
-	/** @param {number} ms try again then; sooner with the stream */
-	later(ms)
+	/**
+	 * Try again after MS; sooner with the stream.
+	 * @param {number} ms
+	 * @param {() => void} [run]
+	 */
+	later(ms, run = () => this.send())
 	{
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.send(), ms);
+		this.timer = setTimeout(run, ms);
 	}
 
 	/** The server is there again, or the reader wants to know. */

@@ -30,6 +30,8 @@ import { initials, isolate } from "./words.js";
 
 /** A phone: cards instead of a table. */
 const PHONE = "(max-width: 640px)";
+/** How often the times shown are renewed and left edits looked for, ms. */
+const TICK = 30000;
 
 /**
  * @typedef {import("./columns.js").Field} Field
@@ -209,7 +211,10 @@ export class Page {
 				ev.preventDefault();
 		});
 		addEventListener("pageshow", (ev) => ev.persisted && stay());
-		setInterval(() => tick(document), 30000);
+		setInterval(() => {
+			tick(document);
+			this.saving.orphans();
+		}, TICK);
 	}
 
 	/** Cards became a table, or the other way round. */

@@ -96,6 +96,7 @@ export class Saving {
 			refused: (edit, why) => this.refused(edit, why),
 			waits: (edit) => this.answer(edit.key, { waits: true }),
 			elsewhere: (edit) => this.cover(edit.uid, edit.field),
+			orphans: () => this.orphans(),
 		}, this.outbox);
 		this.conflicts = new Conflicts(byId("layers"), {
 			box: (uid, field) => page.grid.cellBox(uid, field),
@@ -425,17 +426,29 @@ export class Saving {
 	}
 
 	/**
+	 * Take in the edits that no tab is sending, then send.  A choice is
+	 * left to its tab, which may be there.
+	 */
+	orphans()
+	{
+		return this.restore((r) => r.kind !== "conflict" &&
+		    r.until <= Date.now());
+	}
+
+	/**
 	 * Take in what a page before this one left, or a tab that has gone.
 	 * What cannot be placed now is taken in the next time.
+	 * @param {(r: any) => boolean} [which] records
 	 */
-	async restore()
+	async restore(which = () => true)
 	{
 		if (this.restoring || !this.page.inventory.ready)
 			return;
 		this.restoring = true;
 		try {
 			for (const r of await this.outbox.mine())
-				await this.take(r).catch(nextTime);
+				if (which(r))
+					await this.take(r).catch(nextTime);
 		} finally {
 			this.restoring = false;
 			this.edits.send();
@@ -451,9 +464,13 @@ export class Saving {
 		if (this.edits.list.some(known) ||
 		    this.conflicts.list.some(known))
 			return;
+		const kind = r.question?.of ?? r.kind;
+		const uid = kind === "create" ? 0 : await this.find(r);
+		/* Meanwhile it may have been dealt with. */
+		if (!this.outbox.known.has(r.key))
+			return;
 		if (r.kind === "conflict")
-			return this.recall(r);
-		const uid = r.kind === "create" ? 0 : await this.find(r);
+			return this.recall(r, uid);
 		const edit = { ...r, uid };
 		if (r.kind !== "create" && uid === 0)
 			return this.ask({ ...this.question(edit), why: GONE,
@@ -464,14 +481,17 @@ export class Saving {
 		this.cover(uid, r.field);
 	}
 
-	/** A choice that was not made yet. @param {any} r */
-	async recall(r)
+	/**
+	 * A choice that was not made yet.
+	 * @param {any} r
+	 * @param {number} uid
+	 */
+	async recall(r, uid)
 	{
 		/** @type {Conflict} */
-		const c = { ...r.question };
+		const c = { ...r.question, uid };
+		const now = this.store.items.get(uid);
 
-		c.uid = c.of === "create" ? 0 : await this.find(r);
-		const now = this.store.items.get(c.uid);
 		if (c.of !== "create" && now === undefined) {
 			c.why = GONE;
 			c.final = true;

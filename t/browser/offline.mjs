@@ -215,6 +215,34 @@ async function twoTabs() {
 	await live(ana, 20000);
 }
 
+/** Only the app was away: the tab that stays has been live all the time. */
+async function leftBehind() {
+	const [a] = rows, stays = await tab(), left = await tab();
+
+	/* What it does each half a minute it does each half a second. */
+	await stays.page.evaluateOnNewDocument(() => {
+		const real = setInterval;
+		globalThis.setInterval = (run, ms, ...more) =>
+			real(run, ms === 30000 ? 500 : ms, ...more);
+	});
+	for (const seat of [left, stays]) {
+		await seat.go(MANAGEMENT);
+		await ready(seat);
+		await live(seat, 20000);
+	}
+	await call('stop', 'app');
+	await left.page.bringToFront();
+	await change(left, a, 'quantity', '311');
+	await until('it waits', () => left.visible(BANNER));
+	await left.close();
+	await stays.page.bringToFront();
+	await call('start', 'app');
+	await see(`${kind}: left by a tab while only the app was away: sent`,
+	    async () => (await stored(a)).quantity === 311, 20000);
+	await stays.close();
+	await ana.page.bringToFront();
+}
+
 async function signOut(seat) {
 	await seat.click('#user-menu-button');
 	await seat.click('#sign-out');
@@ -420,8 +448,8 @@ scene(async () => {
 		await signIn(ana);
 		await leaveTable(ana);
 		rows = (await skus(ana)).slice(kind === 'firefox' ? 6 : 0);
-		await inTurn([[waiting], [closed], [twoTabs], [noAnswer],
-			[sessionOver], [twoPeople], [noDatabase]]);
+		await inTurn([[waiting], [closed], [twoTabs], [leftBehind],
+			[noAnswer], [sessionOver], [twoPeople], [noDatabase]]);
 		ana.clean();
 		await ana.close();
 	}

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import "./globals.js";
+import { fakeTime } from "./fake-time.js";
 import { FakeDatabase, FakeStorage } from "./fake-storage.js";
 import { Edits, restsOn } from "../../htdocs/js/edits.js";
 import { Problem } from "../../htdocs/js/api.js";
@@ -168,6 +169,7 @@ function make(said = () => "mine")
 		refused: (e) => log.push(`refused ${e.key}`),
 		waits: (e) => log.push(`waits ${e.key}`),
 		elsewhere: (e) => log.push(`elsewhere ${e.key}`),
+		orphans: () => edits.send(),
 	}, {
 		next: () => ++n,
 		put: async (e) => log.push(`keep ${e.key} ${e.base}`),
@@ -347,6 +349,26 @@ test("another tab sends it: not twice", async () => {
 	edits.gone("b");
 	assert.deepEqual(edits.list, []);
 	clearTimeout(edits.timer);
+});
+
+test("an older edit that a tab left is sent before", async (t) => {
+	const time = fakeTime(t, 1000);
+	const { edits, server } = make((key) => key === "b" &&
+	    edits.list[0].key !== "a" && server.length === 0 ?
+	    "busy" : "mine");
+
+	edits.hooks.orphans = () => edits.adopt([{ ...wish(1), key: "a", n: 1,
+		at: 0 }]);
+	edits.adopt([{ ...wish(1), key: "b", n: 2, at: 0 }]);
+	await turn();
+	assert.deepEqual(server, []);
+	time.tick(1000);
+	await turn();
+	assert.deepEqual(server.map((s) => s.key), ["a"]);
+	server[0].resolve({ sku: "S1", version: 9 });
+	await turn();
+	await turn();
+	assert.deepEqual(server.map((s) => s.key), ["a", "b"]);
 });
 
 test("what another changed meanwhile is not rested on", () => {

@@ -76,3 +76,35 @@ test("what cannot be placed holds up no other", async (t) => {
 	assert.deepEqual(taken(s), ["b"]);
 	assert.deepEqual(s.asked, [], "and it is tried again");
 });
+
+test("edits that no tab sends are taken in, choices are not", async (t) => {
+	const later = Date.now() + 60000;
+	const s = saving(t, [record("a", "HERE"),
+		record("b", "HERE", { tab: "t1", until: later }),
+		record("c", "HERE", { tab: "t2", until: 5 }),
+		record("d", "HERE", { kind: "conflict", question:
+		    { key: "d", of: "set", field: "quantity", yours: 2 } })],
+	{});
+	let sent = 0;
+
+	s.edits.send = () => sent++;
+	await s.orphans();
+	assert.deepEqual(taken(s), ["a", "c"]);
+	assert.deepEqual([s.conflicts.list, sent], [[], 1]);
+	await s.restore();
+	assert.deepEqual(taken(s), ["a", "c", "b"]);
+	assert.deepEqual(s.conflicts.list.map((c) => c.key), ["d"]);
+});
+
+test("what was dealt with meanwhile is not taken in", async (t) => {
+	const asked = (key) => record(key, "P-1", { kind: "conflict",
+		question: { key, of: "set", field: "quantity", yours: 2 } });
+	const s = saving(t, [record("a", "P-1"), asked("b")], {
+		"changes?since": () => {
+			s.outbox.known.clear();
+			return 410;
+		}, "items/P-1": 404 });
+
+	await s.restore();
+	assert.deepEqual([taken(s), s.conflicts.list, s.asked], [[], [], []]);
+});
