@@ -145,6 +145,8 @@ sub headers_and_caching
 	is(fetch($s, '-H', 'If-Modified-Since: ' . POSIX::strftime(
 	    '%a, %d %b %Y %H:%M:%S GMT', gmtime), $s->{url})->{status}, 200,
 	    "$v: page: whoever asks how");
+	my $some = fetch($s, '-H', 'Range: bytes=0-1,4-5', "$s->{url}load.js");
+	is($some->{status}, 200, "$v: page: in pieces: as a whole");
 	is(fetch($s, "$s->{url}push/stream")->{status}, 404,
 	    "$v: streams do not go this way");
 	is($r->{headers}{'content-security-policy'}, "default-src 'none'; " .

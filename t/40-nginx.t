@@ -68,6 +68,8 @@ for my $page ('/', '/inventory/management', '/test-collaboration.html') {
 	    "$page: nothing inline in it");
 	unlike($body, qr{(src|href)\s*=\s*["']?(https?:)?//}i,
 	    "$page: nothing from other hosts");
+	my ($some, $part) = curl('-H', 'Range: bytes=0-1,4-5', "$url$page");
+	is("$some $part", "200 $body", "$page: in pieces: as a whole");
 	# What a page asks for is there, with the same care.
 	my %want = map { $_ => 1 } $body =~
 	    m{(?:src|href)="([^"#?:]+\.(?:js|css|svg|png|json))"}g;

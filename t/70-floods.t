@@ -153,7 +153,7 @@ for ([heads => @slow[0, 3]], [bodies => @slow[1, 4]],
 	cmp_ok($nginx->{said}{connected}, '>', 100, "slow $what: held");
 	cmp_ok($relay->{said}{connected}, '>', 50, 'at both doors');
 }
-answered('ranges', 206, $ranges);
+answered('ranges', 200, $ranges);
 is(logged('nginx'), '', 'none of it fills the error log');
 
 # -- bodies of which much is made

@@ -131,7 +131,7 @@ my %done = (
 	'slow heads' => \&held,
 	'slow bodies' => \&held,
 	'slow readers' => \&held,
-	'ranges' => sub { answered($_[0], 206) },
+	'ranges' => sub { answered($_[0], 200) },
 	'guesses' => sub { answered($_[0], 401, 429) },
 	'reconnects' => sub { $_[0]{refused} == 0 &&
 	    $_[0]{begun} > RATE * SECONDS / 2 },

@@ -202,8 +202,8 @@ sub sign_in
 	}, %opt);
 }
 
-# A byte here and there of a file: as many as the web server takes in one line,
-# each to be sent in a part of its own.
+# A byte here and there of a file, as many as the web server takes in one line:
+# each would be sent in a part of its own.
 sub ranges
 {
 	my ($class, $port, $path, %opt) = @_;
