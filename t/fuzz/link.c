@@ -36,7 +36,8 @@ static void
 check_said(const struct event *ev)
 {
 	MUST(ev->kind == EVENT_APP || ev->kind == EVENT_CHANGE ||
-	     ev->kind == EVENT_OLDEST || ev->kind == EVENT_REVOKE);
+	     ev->kind == EVENT_OLDEST || ev->kind == EVENT_REVOKE ||
+	     ev->kind == EVENT_TOLD);
 }
 
 void
