@@ -178,7 +178,7 @@ my @deaf = ({ held => 80, begun => 80 }) x 2;
 for (['slow heads', { connected => 400, closed => 0 }],
     ['ranges', { 200 => 500 }], ['guesses', { 401 => 9, 429 => 500 }],
     ['reconnects', { begun => 1180, refused => 0, opened => 1200 }],
-    ['who never reads', @deaf, { 200 => 99 }]) {
+    ['never reading', @deaf, { 200 => 99 }]) {
 	my ($name, @said) = @$_;
 	ok(eval { Floods::judge($name, \%at_work, @said); 1 },
 	    "$name: carried out") or diag($@);
@@ -190,8 +190,8 @@ for (['slow heads', { connected => 0, closed => 400 }],
     ['guesses', { 429 => 500, 503 => 1 }],
     ['reconnects', { begun => 1180, refused => 20, opened => 1200 }],
     ['reconnects', { begun => 0, refused => 0, opened => 1200 }],
-    ['who never reads', $deaf[0], { begun => 0 }, { 200 => 99 }],
-    ['who never reads', @deaf, { 429 => 99 }]) {
+    ['never reading', $deaf[0], { begun => 0 }, { 200 => 99 }],
+    ['never reading', @deaf, { 429 => 99 }]) {
 	my ($name, @said) = @$_;
 	ok(!eval { Floods::judge($name, \%at_work, @said); 1 },
 	    "$name: " . join ', ', map { Floods::words($_) } @said);

@@ -102,14 +102,14 @@ sub begin
 		    at_once => GUESSES) },
 		'reconnects' => sub { Flood->reconnect($s->{port}, $_[0],
 		    %long, rate => RATE) },
-		'who never reads' => sub {
+		'never reading' => sub {
 			(Flood->deaf($s->{port}, $_[0], %long),
 			    Flood->deaf($own, $_[1], %long), loud($s)) },
 	};
 }
 
 # Doors at which it needs tickets: a sid is at one of them only.
-my %doors = ('reconnects' => 1, 'who never reads' => 2);
+my %doors = ('reconnects' => 1, 'never reading' => 2);
 
 # ---- whether they did
 
@@ -135,7 +135,7 @@ my %done = (
 	'guesses' => sub { answered($_[0], 401, 429) },
 	'reconnects' => sub { $_[0]{refused} == 0 &&
 	    $_[0]{begun} > RATE * SECONDS / 2 },
-	'who never reads' => sub { $_[0]{begun} == PAGES &&
+	'never reading' => sub { $_[0]{begun} == PAGES &&
 	    $_[1]{begun} == PAGES && answered($_[2], 200) },
 );
 
