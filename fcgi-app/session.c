@@ -11,6 +11,17 @@
 
 #define REMOTE "remote-" /* other public ids are hex digits */
 
+/* End those of a user that are noted as revoked. */
+static enum status
+end_noted(struct db *db, int64_t user_id)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_SESSION_END_REVOKED);
+	db_bind_int(q, ":user_id", user_id);
+	return db_done(q, ST_OK);
+}
+
 /* End those of a user that are too many. */
 static enum status
 trim(struct db *db, int64_t user_id)
@@ -24,10 +35,7 @@ trim(struct db *db, int64_t user_id)
 	db_bind_int(q, ":at", clock_utc_ms());
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
-	q = db_query(db, SQL_SESSION_TRIM);
-	db_bind_int(q, ":user_id", user_id);
-	db_bind_int(q, ":keep", SESSION_KEEP);
-	return db_done(q, ST_OK);
+	return end_noted(db, user_id);
 }
 
 enum status
@@ -138,10 +146,7 @@ end_others(struct db *db, int64_t user_id, const char *keep)
 	db_bind_int(q, ":at", clock_utc_ms());
 	if ((st = db_done(q, ST_OK)) != ST_OK)
 		return st;
-	q = db_query(db, SQL_SESSION_END_OTHERS);
-	db_bind_int(q, ":user_id", user_id);
-	db_bind_text(q, ":keep", keep);
-	return db_done(q, ST_OK);
+	return end_noted(db, user_id);
 }
 
 enum status
