@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "prune.h"
 #include "shared/clock.h"
-
-#define IDEM_KEEP_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 enum status
 idem_key(struct req *rq, const char **key)
@@ -60,7 +59,7 @@ idem_find(struct req *rq, const char *key, struct resp *rs, bool *found)
 	q = db_query(rq->db, SQL_IDEM_FIND);
 	db_bind_int(q, ":user_id", rq->who.user_id);
 	db_bind_text(q, ":key", key);
-	db_bind_int(q, ":since", clock_utc_ms() - IDEM_KEEP_MS);
+	db_bind_int(q, ":since", clock_utc_ms() - PRUNE_IDEM_MS);
 	if (db_row(q)) {
 		same = strcmp(db_text(q, 0), route) == 0 &&
 		       strcmp(db_text(q, 1), digest) == 0;
@@ -113,6 +112,6 @@ idem_prune(struct db *db)
 	struct query *q;
 
 	q = db_query(db, SQL_IDEM_PRUNE);
-	db_bind_int(q, ":before", clock_utc_ms() - IDEM_KEEP_MS);
+	db_bind_int(q, ":before", clock_utc_ms() - PRUNE_IDEM_MS);
 	return db_done(q, ST_OK);
 }

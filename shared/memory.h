@@ -17,6 +17,8 @@
  * more work may follow.
  */
 void memory_done(void);
+
+/* Whether that was said. */
 bool memory_is_done(void);
 
 #endif
