@@ -364,7 +364,7 @@ export class Seat {
 	 * Click once it is there, enabled, and holds still.  A locator of
 	 * puppeteer's would do so by eval, which our policy forbids Firefox.
 	 */
-	async click(selector) {
+	async click(selector, options) {
 		let was = null;
 		await until(`${selector} to click`, async () => {
 			const now = await this.run((s) => {
@@ -379,7 +379,7 @@ export class Seat {
 			was = now;
 			return still && await this.visible(selector);
 		});
-		await this.page.click(selector);
+		await this.page.click(selector, options);
 	}
 
 	async hover(selector) {

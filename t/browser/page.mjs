@@ -76,9 +76,7 @@ export function shows(seat, sku, field, want, ms) {
 
 /** Open the editor on a cell by a double click. */
 export async function open(seat, sku, field) {
-	const cell = cellOf(sku, field);
-	await until(`${cell} in sight`, () => seat.visible(cell));
-	await seat.page.click(cell, { count: 2 });
+	await seat.click(cellOf(sku, field), { count: 2 });
 	await until(`${seat.who}'s editor on ${field} of ${sku}`,
 	    () => seat.visible(editorOf(sku, field)));
 }
