@@ -670,9 +670,13 @@ async function leases() {
 	for (const seat of [ana, ben])
 		await until('offline', () =>
 		    seat.count('body[data-state=offline]'));
+	// Who asks first has it, and being live does not say that she asked.
+	const again = ana.page.waitForResponse((r) => r.status() === 200 &&
+	    new URL(r.url()).pathname === '/push/lease', { timeout: 60000 });
 	await call('start', 'relay');
 	await live(ben, 20000);
 	await live(ana, 20000);
+	await again;
 	await open(ben, sku, 'notes');
 	await see('a relay that began anew: she has taken it again',
 	    async () => /^ana is editing this/.test(await note(ben)));
