@@ -21,12 +21,12 @@ use warnings;
 
 use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 use constant {
 	FCGI_BEGIN => 1, FCGI_ABORT => 2, FCGI_END => 3, FCGI_PARAMS => 4,
 	FCGI_STDIN => 5, FCGI_STDOUT => 6, FCGI_STDERR => 7, KEEP_CONN => 1,
-	TIMEOUT => 30,
+	TIMEOUT => 30, SIOCOUTQ => 0x5411,
 };
 
 # Connect; undef with $! when nobody listens.
@@ -134,6 +134,22 @@ sub close
 	my ($self) = @_;
 
 	close $self->{sock};
+}
+
+# Wait until the peer has read all that was sent (unix(7), SIOCOUTQ); false
+# after SECONDS.
+sub taken
+{
+	my ($self, $seconds) = @_;
+
+	my $deadline = time + ($seconds // TIMEOUT);
+	while (1) {
+		my $left = pack 'i', 0;
+		ioctl $self->{sock}, SIOCOUTQ, $left or die "SIOCOUTQ: $!";
+		return 1 if unpack('i', $left) == 0;
+		return 0 if time >= $deadline;
+		sleep 0.002;
+	}
 }
 
 # Read the socket until SUB says so; false on end of file or after SECONDS.
