@@ -291,7 +291,7 @@ read_passwords(struct req *rq, const char **current, const char **wish)
 	return check_new(rq, *current, *wish);
 }
 
-/* Keep HASH; this session goes on with a new secret, the others end. */
+/* Keep HASH; this session goes on with a new secret, all else ends. */
 static enum status
 keep_password(struct req *rq, const struct user *user, const char *hash,
     char secret[USER_SECRET_LEN + 1])

@@ -154,20 +154,23 @@ session_renew(struct db *db, int64_t user_id, const char *public_id,
     int64_t expires_at, char secret[USER_SECRET_LEN + 1])
 {
 	struct query *q;
-	char digest[USER_DIGEST_LEN + 1];
+	char digest[USER_DIGEST_LEN + 1], renewed[USER_PUBLIC_LEN + 1];
 	enum status st;
 
 	user_new_secret(secret);
 	user_digest(secret, digest);
+	user_new_public_id(renewed);
 	q = db_query(db, SQL_SESSION_RENEW);
+	db_bind_text(q, ":renewed", renewed);
 	db_bind_text(q, ":id_hash", digest);
 	db_bind_int(q, ":expires_at", expires_at);
 	db_bind_int(q, ":now", clock_utc_ms());
 	db_bind_text(q, ":public_id", public_id);
 	db_bind_int(q, ":user_id", user_id);
-	if ((st = db_done(q, ST_UNAUTHORIZED)) != ST_OK)
+	if ((st = db_done(q, ST_UNAUTHORIZED)) != ST_OK ||
+	    (st = session_note_revoked(db, public_id)) != ST_OK)
 		return st;
-	return end_others(db, user_id, public_id);
+	return end_others(db, user_id, renewed);
 }
 
 void

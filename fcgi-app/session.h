@@ -43,9 +43,10 @@ enum status session_seen(struct db *, const char *secret);
 enum status session_end(struct db *, const char *public_id);
 
 /*
- * After a new password: the session goes on under a new SECRET until
- * EXPIRES_AT, and its streams with it; all others of the user end, and their
- * tickets are void.  ST_UNAUTHORIZED when it has ended itself.
+ * After a new password: the session goes on until EXPIRES_AT, under a new
+ * SECRET and public id; all others of the user end.  The tickets of all of
+ * them are void, its own too: somebody else may have had its old secret.
+ * ST_UNAUTHORIZED when it has ended itself.
  */
 enum status session_renew(struct db *, int64_t user_id, const char *public_id,
     int64_t expires_at, char secret[USER_SECRET_LEN + 1]);

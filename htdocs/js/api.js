@@ -3,7 +3,8 @@
 
 /*
  * Every request to the REST interface.  A failure is a Problem, whatever
- * its cause; a lost session leads to the sign-in page.
+ * its cause; a lost session leads to the sign-in page, but not one that a
+ * new password has only given another cookie.
  */
 
 import { leave } from "./leaving.js";
@@ -26,6 +27,8 @@ export const root = rootOf(import.meta.url);
 
 /** Longest wait for an answer, ms. */
 const TIMEOUT = 15000;
+/** The cookie that another tab was sent is here after so long, ms. */
+const RENEWED = 500;
 
 /**
  * A request that failed: the server's problem document (RFC 9457), or
@@ -85,42 +88,86 @@ export function toSignIn()
 }
 
 /**
+ * @typedef {object} How
+ * @property {string} [key] the Idempotency-Key
+ * @property {boolean} [stay] a 401 does not lead to the sign-in page
+ * @property {boolean} [renews] the answer brings another cookie
+ * @property {boolean} [again] it was refused before, with the old one
+ */
+
+/**
  * @param {string} method
  * @param {string} path below /api/v1/
  * @param {object} [body]
- * @param {{key?: string, stay?: boolean}} [how] `key`: the Idempotency-Key;
- *   `stay`: a 401 does not lead to the sign-in page
- * @returns {Promise<any>} the JSON of a success; null when it has none
+ * @param {How} [how]
+ * @returns {Promise<{answer: Response, text: string}>}
  */
-export async function request(method, path, body, how = {})
+async function ask(method, path, body, how = {})
 {
 	/** @type {Record<string, string>} */
 	const headers = { Accept: "application/json" };
 	const stop = new AbortController();
 	const timer = setTimeout(() => stop.abort(), TIMEOUT);
-	let answer, text;
 
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";
 	if (how.key !== undefined)
 		headers["Idempotency-Key"] = how.key;
 	try {
-		answer = await fetch(new URL(`api/v1/${path}`, root), {
+		const answer = await fetch(new URL(`api/v1/${path}`, root), {
 			method, headers, signal: stop.signal,
 			credentials: "same-origin", cache: "no-store",
 			body: body === undefined ? null : JSON.stringify(body),
 		});
-		text = await answer.text();
+		return { answer, text: await answer.text() };
 	} catch {
 		throw new Problem(0, {});
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+/** Whether this page has been let in. */
+let known = false;
+/** The request for another cookie. @type {Promise<unknown>} */
+let renewal = Promise.resolve();
+
+/**
+ * Whether a 401 was for a cookie that has been replaced meanwhile: a new
+ * password ends the streams, and their pages may ask for new ones before the
+ * answer that brings the new cookie is here.
+ */
+async function isRenewed()
+{
+	await renewal;
+	await new Promise((done) => setTimeout(done, RENEWED));
+	return session.how().then((now) => now.signed_in, () => false);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1/
+ * @param {object} [body]
+ * @param {How} [how]
+ * @returns {Promise<any>} the JSON of a success; null when it has none
+ */
+export async function request(method, path, body, how = {})
+{
+	const asked = ask(method, path, body, how);
+
+	if (how.renews)
+		renewal = asked.catch(() => null);
+	const { answer, text } = await asked;
 	const doc = readJson(text);
+	known ||= answer.ok && !how.stay;
 	if (answer.ok)
 		return doc;
-	if (answer.status === 401 && !how.stay)
+	if (answer.status === 401 && !how.stay) {
+		if (known && !how.again && await isRenewed())
+			return request(method, path, body,
+			    { ...how, again: true });
 		toSignIn();
+	}
 	throw new Problem(answer.status, doc ??
 	    { title: `The server answered ${answer.status}` },
 	retryAfter(answer.headers.get("Retry-After")));
@@ -150,7 +197,7 @@ export const session = {
 	how: () => request("GET", "sign-in", undefined, { stay: true }),
 	/** @param {string} current @param {string} wish */
 	password: (current, wish) => request("POST", "session/password",
-	    { current, new: wish }),
+	    { current, new: wish }, { renews: true }),
 };
 
 export const items = {
