@@ -258,6 +258,18 @@ change_of_item(
 }
 
 enum status
+change_is_of(struct db *db, int64_t seq, int64_t item_id, bool *yes)
+{
+	struct query *q;
+
+	q = db_query(db, SQL_CHANGE_IS_OF);
+	db_bind_int(q, ":seq", seq);
+	db_bind_int(q, ":item_id", item_id);
+	*yes = db_row(q);
+	return db_done(q, ST_OK);
+}
+
+enum status
 change_item_by_sku(struct db *db, const char *sku, int64_t *item_id)
 {
 	struct query *q;

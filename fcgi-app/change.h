@@ -85,6 +85,9 @@ enum status change_history(struct db *, int64_t item_id, int64_t before,
 enum status change_of_item(
     struct db *, int64_t item_id, int64_t since, struct json_object **out);
 
+/* Whether the log still has row SEQ, and it is of that item. */
+enum status change_is_of(struct db *, int64_t seq, int64_t item_id, bool *yes);
+
 /* The item that bore this SKU last, deleted ones too; ST_NOT_FOUND. */
 enum status change_item_by_sku(struct db *, const char *sku, int64_t *item_id);
 

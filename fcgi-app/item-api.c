@@ -249,20 +249,20 @@ item_get(struct req *rq, struct resp *rs)
 
 /*
  * What happened to the item since BASE, oldest first; NULL when that cannot
- * be known any more: pruned, too much, or a base of another history.
+ * be known: too much, or BASE is none of its versions that the log still has.
+ * It may be of another item, which had the SKU before, or of another history.
  */
 static enum status
 read_log(struct req *rq, const struct item *it, int64_t base,
     struct json_object **out)
 {
-	struct change_log log;
+	bool known;
 	enum status st;
 
 	*out = NULL;
-	if ((st = change_log_read(rq->db, &log)) != ST_OK)
+	st = change_is_of(rq->db, base, it->id, &known);
+	if (st != ST_OK || !known)
 		return st;
-	if (base > log.head || (base < it->version && base + 1 < log.oldest))
-		return ST_OK;
 	return change_of_item(rq->db, it->id, base, out);
 }
 

@@ -149,6 +149,39 @@ $r = $s->patch($path, { quantity => 5, base_version => $base }, @ben);
 is_problem($r, 409, 'a base from before it was deleted and made again');
 is($s->get($path, @ben)->{json}{quantity}, 1, 'the new one is untouched');
 
+# So is another item's, which has been given this name since.
+$s->post('/inventory/items', { sku => 'M-OTHER', name => 'other',
+    location => 'A', quantity => 1 }, @ana);
+($path, $base) = fresh();
+($sku) = $path =~ m{([^/]+)$};
+is_status($s->patch($path, { sku => "$sku-OLD" }, @ana), 200, 'renamed');
+is_status($s->patch('/inventory/items/M-OTHER', { sku => $sku }, @ana), 200,
+    'another one takes its place');
+$r = $s->patch($path, { location => 'B', base_version => $base }, @ben);
+is_problem($r, 409, 'a base of the item that was there before');
+is_deeply([map { $_->{field} } @{ $r->{json}{conflicts} }], ['location'],
+    'is a question');
+$r = $s->patch($path, { location => 'B',
+    base_version => $r->{json}{current}{version} }, @ben);
+is_status($r, 200, 'its own version is none');
+# The base may be from before the first one was named so,
+$s->patch($path, { sku => "$sku-2" }, @ana);
+$s->patch("$path-OLD", { sku => $sku }, @ana);
+$s->patch($path, { sku => "$sku-OLD" }, @ana);
+$s->patch("$path-2", { sku => $sku }, @ana);
+is_problem($s->patch($path, { name => 'n', base_version => $base }, @ben), 409,
+    'a base of the item that once had the name');
+# or newer than this one is.
+$s->patch("$path-OLD", { location => 'A', name => 'newest' }, @ana);
+my $newest = $s->patch($path, { notes => 'n' }, @ana)->{json}{version};
+is_problem($s->patch("$path-OLD", { name => 'mine', base_version => $newest },
+    @ben), 409, 'a version that the other one has got since');
+is_problem($s->patch($path, { name => 'mine', base_version => 0 }, @ben), 409,
+    'and 0 is no version');
+($r) = grep { $_->{sku} eq "$sku-OLD" } @{
+    $s->get('/inventory/items?limit=500', @ben)->{json}{items} };
+is($r->{location}, 'A', 'and the old one was left alone');
+
 # -- more than may be read under the lock: as if nobody knew any more
 
 ($path, $base) = fresh();
