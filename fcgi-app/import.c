@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "shared/json.h"
+#include "shared/utf8.h"
 
 static enum import_result __attribute__((__format__(printf, 3, 4)))
 bad(struct import *im, struct csv_place place, const char *fmt, ...)
@@ -71,8 +72,9 @@ take_column(struct import *im, int i)
 	if (im->column[i] == NULL) {
 		names_of(&im->set, names, sizeof(names));
 		return bad(im, cell->place,
-		    "there is no field \"%.40s\"; there are %s%s", cell->text,
-		    names,
+		    "there is no field \"%.*s\"; there are %s%s",
+		    (int)utf8_cut(cell->text, strnlen(cell->text, 40)),
+		    cell->text, names,
 		    im->csv.count == 1 && strpbrk(cell->text, ";\t") != NULL
 			? "; --delimiter may be wrong"
 			: "");

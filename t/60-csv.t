@@ -139,6 +139,7 @@ nothing_changed($s, $s->token('ana'), 'bad lines', sub {
 	like($err, qr/status: must be one of active,discontinued/, 'there');
 	like($err, qr/B-1 is in line 2 already/, 'and where it was before');
 	for (['sku,nam', 'there is no field "nam"; there are sku, name,'],
+	    ['sku,' . 'x' x 39 . 'ä', 'there is no field "' . 'x' x 39 . '";'],
 	    ['sku;name', '--delimiter may be wrong'],
 	    ['sku,stock', 'stock is read-only'],
 	    ['sku,sku', 'sku is there twice'],
