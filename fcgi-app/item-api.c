@@ -299,19 +299,29 @@ judge(struct req *rq, struct resp *rs, const struct field_set *set,
 	return st;
 }
 
-/* The body of a PATCH: the fields wished for, and base_version or -1. */
+/* The version that a wish rests on; -1: it does not say. */
+static int64_t
+read_base(struct json_in *in)
+{
+	struct json_object *any;
+	int64_t base = -1;
+
+	if (json_in_any(in, "base_version", &any))
+		json_in_int(
+		    in, "base_version", JSON_REQUIRED, 0, INT64_MAX, &base);
+	return base;
+}
+
+/* The body of a PATCH: the fields wished for, and what they rest on. */
 static enum status
 read_patch(struct req *rq, const struct field_set *set,
     struct json_object *wish, int64_t *base)
 {
-	struct json_object *any;
 	struct json_in in;
 
 	json_in_begin(&in, rq->body, "");
 	field_read(set, &in, false, wish);
-	if (json_in_any(&in, "base_version", &any))
-		json_in_int(
-		    &in, "base_version", JSON_REQUIRED, 0, INT64_MAX, base);
+	*base = read_base(&in);
 	if (json_in_end(&in) != ST_OK)
 		return req_fail_json(rq, &in);
 	return ST_OK;
@@ -377,7 +387,8 @@ item_delete(struct req *rq, struct resp *rs)
 }
 
 static enum status
-read_adjustment(struct req *rq, int64_t *delta, const char **reason)
+read_adjustment(
+    struct req *rq, int64_t *delta, const char **reason, int64_t *base)
 {
 	struct json_in in;
 
@@ -389,9 +400,27 @@ read_adjustment(struct req *rq, int64_t *delta, const char **reason)
 	if (json_in_text(&in, "reason", JSON_OPTIONAL, 0, REASON_MAX, reason) &&
 	    field_has_controls(*reason, false))
 		json_in_fail(&in, "reason", "must not hold control characters");
+	*base = read_base(&in);
 	if (json_in_end(&in) != ST_OK)
 		return req_fail_json(rq, &in);
 	return ST_OK;
+}
+
+/* Whether BASE, -1 or a version, was one of this very item. */
+static enum status
+check_base(struct req *rq, const struct item *it, int64_t base)
+{
+	bool known = true;
+	enum status st = ST_OK;
+
+	if (base >= 0 && base != it->version)
+		st = change_is_of(rq->db, base, it->id, &known);
+	if (st != ST_OK || known)
+		return st;
+	return req_fail(rq, ST_CONFLICT,
+	    "version %lld is none of the item that has this SKU now,"
+	    " as far as the log goes back",
+	    (long long)base);
 }
 
 /* The quantity after an adjustment, within its limits. */
@@ -411,20 +440,25 @@ adjust(struct req *rq, struct item *it, int64_t delta)
 	return ST_OK;
 }
 
-/* POST /inventory/items/{sku}/adjustments: add or take, never below zero. */
+/*
+ * POST /inventory/items/{sku}/adjustments: add or take, never below zero.
+ * Adjustments add up, whatever version they rest on; base_version says of
+ * which item they were meant, should another one get its SKU.
+ */
 enum status
 item_adjust(struct req *rq, struct resp *rs)
 {
 	struct field_set set = {0};
 	struct item it = {0}, after = {0};
 	struct change what = change_by(rq, "adjust");
-	int64_t delta = 0;
+	int64_t delta = 0, base = -1;
 	enum status st;
 
 	if ((st = req_params_end(rq)) != ST_OK ||
-	    (st = read_adjustment(rq, &delta, &what.reason)) != ST_OK ||
+	    (st = read_adjustment(rq, &delta, &what.reason, &base)) != ST_OK ||
 	    (st = load(rq, &set, &it)) != ST_OK ||
-	    (st = req_if_match(rq, it.version)) != ST_OK)
+	    (st = req_if_match(rq, it.version)) != ST_OK ||
+	    (st = check_base(rq, &it, base)) != ST_OK)
 		goto out;
 	item_copy(&it, &after);
 	if ((st = adjust(rq, &after, delta)) == ST_OK &&

@@ -49,6 +49,29 @@ is_status($s->post("$path/adjustments", { delta => -999999999.999 }, @ana),
     200, 'and back');
 is($s->get($path, @ana)->{json}{quantity}, 0, 'exactly');
 
+# -- of which item it was meant
+
+$seq = $s->patch($path, { quantity => 10 }, @ana)->{json}{version};
+is_status($s->post("$path/adjustments", { delta => -1, base_version => $seq },
+    @ana), 200, 'on what there is');
+is($s->post("$path/adjustments", { delta => -1, base_version => $seq }, @ana)
+    ->{json}{quantity}, 8, 'and on what was there before: they add up');
+$s->post($items, { sku => 'ADJ-2', name => 'b', quantity => 10 }, @ana);
+$s->patch($path, { sku => 'ADJ-OLD' }, @ana);
+$s->patch("$items/ADJ-2", { sku => 'ADJ-1' }, @ana);
+is_problem($s->post("$path/adjustments", { delta => -1,
+    base_version => $seq }, @ana), 409, 'another item has its SKU now');
+is($s->get($path, @ana)->{json}{quantity}, 10, 'which is left alone');
+is($s->post("$items/ADJ-OLD/adjustments", { delta => -1,
+    base_version => $seq }, @ana)->{json}{quantity}, 7, 'it has another one');
+for my $bad (-1, 1.5, '"x"', 'null') {
+	my $r = $s->request('POST', "$path/adjustments", @ana,
+	    body => qq({"delta":1,"base_version":$bad}));
+	is_problem($r, 422, "base_version $bad", pointer => '/base_version');
+}
+$s->delete($path, @ana);
+$s->patch("$items/ADJ-OLD", { sku => 'ADJ-1' }, @ana);
+
 # -- many at once add up
 
 $s->patch($path, { quantity => 0 }, @ana);

@@ -355,7 +355,8 @@ function request(edit, sku, base)
 	case "create":
 		return items.create(edit.body ?? {}, edit.key);
 	case "adjust":
-		return items.adjust(sku, edit.body ?? {}, edit.key);
+		return items.adjust(sku, { ...edit.body, base_version: base },
+		    edit.key);
 	default:
 		return items.patch(sku, { [edit.field]: edit.value,
 			base_version: base }, edit.key);

@@ -258,7 +258,11 @@ export class Saving {
 		const c = doc.conflicts.find((/** @type {any} */ x) =>
 		    x.field === edit.field) ?? doc.conflicts[0];
 		const now = doc.current;
+		const item = this.store.items.get(edit.uid);
 
+		/* Its item was renamed, and another one has the name. */
+		if (item !== undefined && item.sku !== now.sku)
+			return this.edits.adopt([edit]);
 		this.cover(edit.uid, edit.field);
 		this.page.inventory.put(now);
 		this.ask({ ...this.question(edit), sku: now.sku,

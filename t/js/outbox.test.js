@@ -229,6 +229,8 @@ class Server {
 		const was = globalThis.fetch;
 
 		this.item = { sku: "OLD", quantity: 20, version: 5 };
+		/** the oldest version of the item */
+		this.first = 5;
 		/** key → what was asked, and the answer */
 		this.kept = new Map();
 		/** answers get lost */
@@ -254,8 +256,9 @@ class Server {
 			    [422, { type: "/problems/key-used" }];
 		if (!path.includes(`/items/${this.item.sku}`))
 			return [404, {}];
-		const { delta = 0, base_version: _, ...more } =
-		    JSON.parse(body);
+		const { delta = 0, base_version, ...more } = JSON.parse(body);
+		if (base_version < this.first)
+			return [409, {}];
 		this.change({ ...more,
 			quantity: this.item.quantity + delta });
 		this.kept.set(key, { what, doc: this.item });
@@ -273,6 +276,19 @@ const WRITES = {
 	rename: { field: "sku", value: "NEW", old: "OLD" },
 	adjust: { kind: "adjust", value: -5, body: { delta: -5 } },
 };
+
+test("an adjustment is for one item, not for who bears its SKU", async (t) => {
+	const { edits, log } = make();
+	const server = new Server(t);
+
+	delete edits.request;
+	server.item = { sku: "OLD", quantity: 1, version: 9 };
+	server.first = 9;
+	edits.add({ ...wish(1, WRITES.adjust), sku: "OLD" }, "a");
+	await turn();
+	assert.ok(log.includes("refused a"));
+	assert.equal(server.item.quantity, 1);
+});
 
 for (const [name, more] of Object.entries(WRITES))
 	test(`no answer to a write, then a new name: ${name}`, async (t) => {

@@ -108,3 +108,20 @@ test("what was dealt with meanwhile is not taken in", async (t) => {
 	await s.restore();
 	assert.deepEqual([taken(s), s.conflicts.list, s.asked], [[], [], []]);
 });
+
+test("a conflict with another item that has the name: sent again", (t) => {
+	const s = saving(t, [], {});
+	const uid = s.store.uid("HERE");
+	const edit = record("a", "HERE", { uid });
+	const doc = (sku) => ({ current: item(sku, 12), conflicts: [
+		{ field: "quantity", base: null, theirs: 1, yours: 2 }] });
+
+	s.cover = () => {};
+	s.page.changed = () => {};
+	s.store.rename(uid, s.store.items.get(uid), "THERE");
+	s.conflict(edit, doc("HERE"));
+	assert.deepEqual([taken(s), s.asked], [["a"], []]);
+	s.edits.list = [];
+	s.conflict(edit, doc("THERE"));
+	assert.deepEqual([taken(s), s.asked], [[], [["a", undefined]]]);
+});
