@@ -8,6 +8,7 @@
  */
 
 import { leave } from "./leaving.js";
+import { during, over } from "./renewal.js";
 import { retryAfter } from "./transport.js";
 
 /**
@@ -27,8 +28,6 @@ export const root = rootOf(import.meta.url);
 
 /** Longest wait for an answer, ms. */
 const TIMEOUT = 15000;
-/** The cookie that another tab was sent is here after so long, ms. */
-const RENEWED = 500;
 
 /**
  * A request that failed: the server's problem document (RFC 9457), or
@@ -127,21 +126,18 @@ async function ask(method, path, body, how = {})
 	}
 }
 
-/** Whether this page has been let in. */
-let known = false;
-/** The request for another cookie. @type {Promise<unknown>} */
-let renewal = Promise.resolve();
+/** Whose session this page was loaded with; 0: nobody's. */
+let me = 0;
 
 /**
- * Whether a 401 was for a cookie that has been replaced meanwhile: a new
- * password ends the streams, and their pages may ask for new ones before the
- * answer that brings the new cookie is here.
+ * Whether a 401 was for a cookie that has been replaced meanwhile, and the
+ * session is still ours: nobody else is to send what we wanted.
  */
 async function isRenewed()
 {
-	await renewal;
-	await new Promise((done) => setTimeout(done, RENEWED));
-	return session.how().then((now) => now.signed_in, () => false);
+	await over();
+	return session.get(true).then((now) => now.user.user_id === me,
+	    () => false);
 }
 
 /**
@@ -156,14 +152,13 @@ export async function request(method, path, body, how = {})
 	const asked = ask(method, path, body, how);
 
 	if (how.renews)
-		renewal = asked.catch(() => null);
+		during(asked);
 	const { answer, text } = await asked;
 	const doc = readJson(text);
-	known ||= answer.ok && !how.stay;
 	if (answer.ok)
 		return doc;
 	if (answer.status === 401 && !how.stay) {
-		if (known && !how.again && await isRenewed())
+		if (me !== 0 && !how.again && await isRenewed())
 			return request(method, path, body,
 			    { ...how, again: true });
 		toSignIn();
@@ -188,7 +183,12 @@ const item = (sku) => `inventory/items/${encodeURIComponent(sku)}`;
 
 export const session = {
 	/** @param {boolean} [stay] */
-	get: (stay) => request("GET", "session", undefined, { stay }),
+	get: async (stay) => {
+		const doc = await request("GET", "session", undefined,
+		    { stay });
+		me ||= doc.user.user_id;
+		return doc;
+	},
 	/** @param {string} username @param {string} password */
 	create: (username, password) => request("POST", "session",
 	    { username, password }, { stay: true }),

@@ -6,9 +6,10 @@
  * bar.  The page itself is in page.js.
  */
 
-import { Problem, collaboration, items, session } from "./api.js";
+import { Problem, collaboration, items, root, session } from "./api.js";
 import { byId } from "./dom.js";
 import { Page } from "./page.js";
+import { listen } from "./renewal.js";
 import { Stream } from "./stream.js";
 
 /** @param {Problem} why @param {() => void} again */
@@ -77,4 +78,5 @@ async function start()
 	page.load();
 }
 
+listen(root.pathname);
 start();

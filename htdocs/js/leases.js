@@ -281,7 +281,8 @@ export class Leases {
 				call("release", want.row, want.field);
 			return;
 		}
-		const failed = status === 0 || status >= 500;
+		/* 401: the ticket is void, and another one on its way. */
+		const failed = [0, 401].includes(status) || status >= 500;
 		this.again(failed ? Math.min(RETRY * 2 ** this.failures,
 		    RENEW) : RENEW);
 		this.failures = failed ? this.failures + 1 : 0;

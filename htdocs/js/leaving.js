@@ -17,6 +17,9 @@ let bound = "";
  */
 export function leave(to, why)
 {
+	/* What is refused after signing out leads nowhere else. */
+	if (bound === "sign-out" && why === "sign-in")
+		return;
 	bound = why;
 	location.assign(to);
 }

@@ -15,7 +15,8 @@ import { root } from "./api.js";
 
 /** Records of one user that may wait; beyond, typing has to stop. */
 export const MOST = 1000;
-/** How long a claim holds, ms: longer than a request may take. */
+/** How long a claim holds, ms: longer than a request takes, as a rule; what
+ * two tabs send is done once by its key. */
 export const CLAIM = 20000;
 /** Longest wait for the database to open, ms. */
 const OPENING = 3000;

@@ -131,4 +131,6 @@ addEventListener("pageshow", (ev) => {
 	if (ev.persisted)
 		look();
 });
+/* Signed in by another tab meanwhile. */
+addEventListener("focus", look);
 look();

@@ -11,6 +11,7 @@
 import { Problem, collaboration, items, root, session } from "./api.js";
 import { badge, byId, el, input, setAttr } from "./dom.js";
 import { People } from "./people.js";
+import { listen } from "./renewal.js";
 import { Stream } from "./stream.js";
 import { Tally } from "./tally.js";
 import { clearLog, log, logFrame } from "./test-log.js";
@@ -284,4 +285,5 @@ byId("tally-reset").addEventListener("click", () => {
 });
 /** @type {HTMLAnchorElement} */ (byId("sign-in-link")).href =
     `${root.pathname}?next=${encodeURIComponent(location.pathname)}`;
+listen(root.pathname);
 status("disconnected");

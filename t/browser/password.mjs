@@ -92,12 +92,13 @@ async function change(here, there) {
 		await live(seat);
 		ok(await isSame(seat), `${kind}: this one goes on`);
 	}
-	await tab.close();
 	await here.go(MANAGEMENT);
 	await ready(here);
 	await here.click('#user-menu-button');
 	await here.click('#sign-out');
 	await until('the form', () => here.visible('#username'));
+	await see(`${kind}: the tab is signed out, too`, () =>
+	    tab.where() === '/');
 	await here.fill('#username', 'ana');
 	await here.fill('#password', PASSWORD);
 	await here.press('Enter');
@@ -108,6 +109,11 @@ async function change(here, there) {
 	await see(`${kind}: the new one does`, () =>
 	    here.where() === MANAGEMENT);
 	await live(here);
+	await tab.run(() => window.dispatchEvent(new Event('focus')));
+	await see(`${kind}: the tab goes on as soon as it is looked at`, () =>
+	    tab.where() === MANAGEMENT);
+	await live(tab);
+	await tab.close();
 }
 
 /** Where fingers do it. */

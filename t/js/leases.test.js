@@ -181,7 +181,9 @@ test("a whole list stands for a steal that was left out", async () => {
 
 test("no answer: typing goes on, and it is tried again, soon", async () => {
 	const none = { status: 0, doc: null }, bad = { status: 502, doc: null };
-	const { l, calls, timers } = make(none, bad, none, bad, none,
+	/* The ticket is void, and another one on its way. */
+	const old = { status: 401, doc: null };
+	const { l, calls, timers } = make(none, bad, old, bad, none,
 	    undefined, none);
 	const next = async () => {
 		const [{ fn, ms }] = timers;
