@@ -9,6 +9,8 @@ import { scene, launch, call, accessible, see, until } from './lib.mjs';
 import { at, rowOf, cellOf, editorOf, conflictOf, MANAGEMENT, signIn, ready,
     live, skus, open, write } from './page.mjs';
 
+/** No two edits are of the same. */
+let figure = 5000;
 const LOOKS = [
 	{ name: 'light', dark: false, width: 1280 },
 	{ name: 'dark', dark: true, width: 1280 },
@@ -81,7 +83,7 @@ async function inventory(seat, look, narrow) {
 	if (!narrow) {
 		await open(seat, sku, 'quantity');
 		await accessible(seat, `editor open (${look})`);
-		const mine = 1 + Math.floor(Math.random() * 1000);
+		const mine = ++figure;
 		await write(seat, String(mine));
 		await call('api', 'ben', 'PATCH', `/inventory/items/${sku}`,
 		    { quantity: mine + 1000 });
@@ -119,7 +121,7 @@ async function inventory(seat, look, narrow) {
 		await seat.click(cellOf(other, 'quantity'));
 	else
 		await open(seat, other, 'quantity');
-	await write(seat, String(1 + Math.floor(Math.random() * 1000)));
+	await write(seat, String(++figure));
 	await seat.press('Enter');
 	await until('the banner', () => seat.visible(at('offline-banner')));
 	await accessible(seat, `an edit waits (${look})`);

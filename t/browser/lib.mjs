@@ -256,6 +256,7 @@ export class Seat {
 		const page = this.page = await this.context.newPage(
 		    this.kind === 'chromium' ? { type } : undefined);
 		page.setDefaultTimeout(8000);
+		page.setDefaultNavigationTimeout(60000);
 		this.watch(page);
 		await this.resize({ width, height });
 		if (this.kind === 'chromium')

@@ -162,7 +162,8 @@ async function closed() {
 	is(await changes(d) - before, 1, 'once');
 	const card = conflictOf(e, 'quantity');
 	await see('the other one, changed meanwhile, is asked about',
-	    async () => await ana.visible(`${card} ${at('conflict-was')}`));
+	    async () => await ana.visible(`${card} ${at('conflict-was')}`),
+	    30000);
 	like(await ana.text(card), /ben.* changed it to 250.*You wrote 202/,
 	    'with who, and both values');
 	is((await stored(e)).quantity, 250, 'and overwrites nothing');
@@ -238,7 +239,8 @@ async function leftBehind() {
 	await stays.page.bringToFront();
 	await call('start', 'app');
 	await see(`${kind}: left by a tab while only the app was away: sent`,
-	    async () => (await stored(a)).quantity === 311, 20000);
+	    // Its claim may have to run out first, which takes 20 s.
+	    async () => (await stored(a)).quantity === 311, 40000);
 	await stays.close();
 	await ana.page.bringToFront();
 }

@@ -23,7 +23,7 @@ export const conflictOf = (sku, field) =>
     `${at('conflict')}[data-sku="${sku}"][data-field="${field}"]`;
 
 /** Sign in at the front door, by keyboard; ends where the rows are. */
-export async function signIn(seat, user = seat.who) {
+export async function signIn(seat, user = seat.who, ms = undefined) {
 	// The browser itself logs the answer 401 to "who am I?".
 	seat.allow(/401.*\/api\/v1\/session/);
 	await seat.go('/');
@@ -34,13 +34,13 @@ export async function signIn(seat, user = seat.who) {
 	await seat.press('Enter');
 	await until('the inventory page',
 	    () => seat.where() === MANAGEMENT);
-	await ready(seat);
+	await ready(seat, ms);
 }
 
 /** The rows are there and the stream is open. */
-export async function ready(seat) {
-	await until('the rows', () => seat.count('#grid[data-ready]'));
-	return live(seat);
+export async function ready(seat, ms = undefined) {
+	await until('the rows', () => seat.count('#grid[data-ready]'), ms);
+	return live(seat, ms);
 }
 
 export function live(seat, ms) {

@@ -221,9 +221,9 @@ async function finger(seat) {
 	    await seat.text(at('waiting')) === '1 new · show');
 	await hand.move(100, y + 80);
 	await hand.move(100, y + 120);
+	await fits(seat, 'what waits');
 	await hand.end();
 	is(await where(), y, 'nor when the finger goes');
-	await fits(seat, 'what waits');
 	await tap(seat, at('waiting'));
 	await see('a tap shows it', async () =>
 	    (await cards(seat)).includes(made) &&

@@ -12,8 +12,9 @@ import { at, rowOf, cellOf, signIn, value, leaveTable, search }
 	from './page.mjs';
 
 const CHANGES = 500;
-/** Once in so many changes the hand moves a little, as hands do. */
-const TREMBLE = 20;
+/** After so many ms the hand moves a little, as hands do; rows that wait come
+ * when it has not for 3 s. */
+const TREMBLE = 300;
 
 const api = (method, path, body) => call('api', 'ben', method, path, body);
 const item = (sku) => `/inventory/items/${sku}`;
@@ -180,15 +181,24 @@ async function hold(seat, seed) {
 	const [x, y] = await rest(seat, mine);
 	await until('at rest', () => seat.count(`${rowOf(mine)}:hover`));
 	await guard(seat, x, y);
+	let last = 0, side = 0;
+	const tremble = () => {
+		last = Date.now();
+		return seat.page.mouse.move(x + (side ^= 1), y);
+	};
 	for (let n = 0; n < CHANGES; n++) {
 		await disturb(rnd, list, `${seat.kind}-${n}`, mine);
-		if (n % TREMBLE === 0)
-			await seat.page.mouse.move(x + n / TREMBLE % 2, y);
+		if (Date.now() - last > TREMBLE)
+			await tremble();
 	}
 	await api('PATCH', item(mine), { quantity: 4321 });
 	await see(`${seat.kind}: the row at rest shows its new value`,
-	    async () => await value(seat, mine, 'quantity') === '4,321');
+	    async () => {
+		await tremble();
+		return await value(seat, mine, 'quantity') === '4,321';
+	    });
 	await moved(seat, `after ${CHANGES} changes no row in sight moved`);
+	await tremble();
 	like(await seat.text(at('waiting')),
 	    /^\d+ new, \d+ no longer match, \d+ deleted, \d+ moved · show$/,
 	    `${seat.kind}: what waits is told in words`);
@@ -308,7 +318,9 @@ async function layout(seat) {
 		await until('the counter', () => seat.visible(at('waiting')));
 		is(await top(), y, `${seat.kind}: ${width} px: the counter ` +
 		    'moves nothing');
-		await seat.click(at('waiting'));
+		// By itself: it goes when the pointer has rested for 3 s.
+		await seat.run((s) => document.querySelector(s).click(),
+		    at('waiting'));
 		await api('DELETE', item(`${rows[0]}-L${width}`));
 		await leaveTable(seat);
 		await until('gone', async () => !await seat.count(

@@ -102,15 +102,16 @@ async function comings(ana) {
 	await until('both', () => ana.visible(avatarOf('ben')));
 	/* The relay waits 1.5 s; a reload that a busy machine takes longer for
 	 * is tried again. */
-	for (let n = 0; n < 5; n++) {
+	let quick = false;
+	for (let n = 0; n < 20 && !quick; n++) {
 		await until('ben is there', () => ana.visible(avatarOf('ben')));
 		await noteGone(ana, 'gone', avatarOf('ben'));
 		const from = Date.now();
 		await ben.page.reload();
 		await ready(ben);
-		if (Date.now() - from < 1400)
-			break;
+		quick = Date.now() - from < 1400;
 	}
+	ok(quick, 'one of twenty reloads was done before the relay told');
 	await sleep(2000);
 	is(await ana.run(() => /** @type {any} */ (window).notes.gone),
 	    undefined, 'ben reloads: he never leaves the bar');
@@ -119,8 +120,10 @@ async function comings(ana) {
 
 	await ben.click('#user-menu-button');
 	await noteGone(ana, 'out', avatarOf('ben'));
+	await until('the menu', () => ben.visible('#sign-out'));
+	await ben.page.focus('#sign-out');
 	const from = await ben.now();
-	await ben.click('#sign-out');
+	await ben.press('Enter');
 	const took = await noted(ana, 'out') - from;
 	diag(`sign-out to avatar gone: ${took.toFixed(0)} ms`);
 	ok(took < 1400, 'ben signs out: gone at once', `${took} ms`);
@@ -144,7 +147,7 @@ async function comings(ana) {
 	await ready(ben);
 	await call('ctl', 'user', 'disable', 'ben');
 	await see('ben is disabled: out within a second or so', async () =>
-	    ben.where() === '/' && await ben.visible('#username'), 5000);
+	    ben.where() === '/' && await ben.visible('#username'), 15000);
 	await see('and out of ana\'s bar', async () =>
 	    !await ana.count(avatarOf('ben')));
 	ben.clean();

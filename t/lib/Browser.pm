@@ -129,12 +129,13 @@ sub on_server
 	    # N people without streams, for as long as beats keep them.
 	    throng => sub {
 		my ($n) = @_;
+		# Away: those may be silent for longer than this takes.
 		for my $i (1 .. $n) {
 			my $join = $s->join_room(as => 'ana',
 			    name => "Person $i");
 			my $r = $s->relay_http('POST', '/push/beat',
 			    ticket => $join->{ticket},
-			    json => { state => 'active' });
+			    json => { state => 'away' });
 			die "beat: $r->{status}" if $r->{status} != 204;
 			push @throng, $join->{ticket};
 		}
