@@ -40,7 +40,7 @@ is $bye->{data}{code}, 'epoch', 'the stream of before is ended';
 ok $st->wait_end, 'for good';
 my $back = $r->stream(position => "$mid:5");
 ok $back->wait_for('connection_established'), 'it comes back';
-ok !$back->wait_for('room_joined', 0.3), 'and waits for the replay';
+ok !$back->wait_for('room_joined', 0.05), 'and waits for the replay';
 $next->change(1, 2);
 my $joined = $back->wait_for('room_joined');
 ok !$joined->{data}{recovered}, 'it has to read everything again';

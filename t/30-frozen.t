@@ -63,6 +63,7 @@ my @calm = latencies(30, \&flood);
 my $frozen = $r->joined(user => 7);	# reads no more from here on
 my $slow = $r->joined(user => 8);
 my $trickle = time;
+my $since = $trickle;
 my $got = 0;
 sub trickle
 {
@@ -85,11 +86,11 @@ ok $r->wait_for(sub {
 	$app->change(++$seq) if $n % 60 == 0;
 	$_->pump for @good, @guests;
 	return $dropped->() > 200 && @guests == 6;
-}, 40), 'cursors are dropped for who does not read';
+}, 120), 'cursors are dropped for who does not read';
 my $already = $dropped->();
 my @under = latencies(30, sub { flood(); trickle() });
 cmp_ok $dropped->(), '>', $already, 'and while we measure';
-cmp_ok $got, '<', 40000, 'the slow one did read slowly';
+cmp_ok $got, '<', 1000 * (time - $since) + 200, 'the slow one did read slowly';
 cmp_ok $got, '>', 500, 'but it did';
 my ($before, $after) = map { 1000 * $_->[15] } \@calm, \@under;
 cmp_ok $after, '<', 3 * $before + 10, sprintf

@@ -28,9 +28,9 @@ is $two->wait_for('ack')->{ack}, 2, 'a repeat is acknowledged';
 is $r->metric('repeats_total'), 2, 'and counted';
 
 # A hole: asked for once, what is higher is ignored until it comes.
+my $t = time;
 $one->change(5);
 is $one->wait_for('replay_from')->{replay_from}, 3, 'a hole is asked for';
-my $t = time;
 $one->change(6, 7);
 is $r->metric('ring_head'), 2, 'what is higher waits';
 is $one->wait_for('replay_from', 15)->{replay_from}, 3, 'asked again';

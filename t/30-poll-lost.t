@@ -177,8 +177,8 @@ is_deeply seqs($stream2), [$was + 1 .. $head], 'exactly';
 # Nobody fills it: after two seconds the truth, and then from where it was.
 $r->kill('relay', 'KILL');
 $r->reap('relay');
-$r->start('relay');
 my $t = time;
+$r->start('relay');
 my $early = $r->poll(user => 8, position => "$e:$was", idle => 1);
 my $blind = $early->ask_once;
 cmp_ok time - $t, '>', 1.5, 'it waits for the app';

@@ -158,7 +158,7 @@ is $r->push(beat => $hidden, { state => 'away' })->{status}, 204,
     'a hidden page';
 $come = $ana->wait_for('user_joined')->{data};
 is "$come->{username} $come->{state}", 'hid away', 'comes as such';
-is_deeply [grep { $_->{event} =~ /^user_|^presence/ &&
+is_deeply [grep { $_->{event} =~ /^user_/ &&
     $_->{data}{sid} ne $come->{sid} }
     @{ $ana->{events} }[$seen .. $#{ $ana->{events} }]], [],
     'nobody saw the change of transport';

@@ -29,11 +29,11 @@ ok $st->wait_end, 'the stream ends with its relay';
 $r->start('relay');
 $st = $r->stream(position => "$e:15");
 ok $st->wait_for('connection_established'), 'it is let in';
-ok !$st->wait_for('room_joined', 0.3), 'but not told anything yet';
+ok !$st->wait_for('room_joined', 0.05), 'but not told anything yet';
 $app = $r->app(head => 25);
 $app->wait_for('replay_from');
 $app->change(1 .. 24);
-ok !$st->wait_for('room_joined', 0.2), 'not before the last is there';
+ok !$st->wait_for('room_joined', 0.05), 'not before the last is there';
 my $t = time;
 $app->change(25);
 my $joined = $st->wait_for('room_joined');
@@ -45,8 +45,9 @@ is_deeply [map { $_->{data}{seq} } $st->named('inventory_changed')],
     [16 .. 25], 'exactly';
 
 # An app that never comes: streams wait two seconds, and no longer.
-$r->restart('relay');
+$r->stop('relay');
 $t = time;
+$r->start('relay');
 my $early = $r->stream(position => "$e:22");
 my $other = $r->stream(position => '019b00000000abcd:7');
 my $fresh = $r->stream;

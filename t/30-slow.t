@@ -32,7 +32,7 @@ ok $r->wait_for(sub {
 	}
 	$_->pump for @good, $calm;
 	return $r->metric('frames_dropped_total') > 0;
-}, 30), 'what passes is dropped for who does not read';
+}, 120), 'what passes is dropped for who does not read';
 $_->pump for @good, $calm;
 my $t = time;
 $r->push(cursor => $calm, { editing_row => 'LAST' });

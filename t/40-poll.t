@@ -96,6 +96,7 @@ is $ana->{problem}{type}, '/problems/unavailable', 'as a problem';
 is $ana->{headers}{'content-type'}, 'application/problem+json',
     'and labelled so';
 $s->start('relay');
+$s->wait_joined;
 my $back = $s->join_room(as => 'ana', ticket => $join->{ticket});
 is $back->{sid}, $join->{sid}, 'a new ticket for the same page';
 $ana->{address}{ticket} = $back->{ticket};

@@ -253,6 +253,7 @@ for my $i (0 .. CLIENTS - 1) {
 		$s->kill('relay', 'KILL');
 		$s->reap('relay');
 		$s->start('relay');
+		$s->wait_joined;
 		cut_off($_) for @clients;
 	}
 }

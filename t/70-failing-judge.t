@@ -105,11 +105,12 @@ is(join('', FailCalls::ended_badly('app', 71 << 8, "error message=x\n")), '',
     'but not one that says why');
 {
 	local $FailCalls::hang = 0.2;
-	sees('lease', sub {
+	like(judged('lease', sub {
 		select undef, undef, undef, 0.3;
 		return { status => 0 };
-	}, qr/^hung/, 'a wait without end');
+	}), qr/^hung/, 'a wait without end');
 }
+is(judged('lease'), '', 'lease: nothing when all is true');
 my @kept;
 sees('presence', sub {
 	my ($w, $ctx) = @_;

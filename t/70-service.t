@@ -152,7 +152,7 @@ $late = IO::Socket::UNIX->new(Peer => $s->push_socket);
 is $s->relay_http('GET', '/healthz')->{status}, 200, 'likewise';
 $s->kill('relay', 'TERM');
 ok $abstract->wait_for(qr/^STOPPING=1$/m, 10), 'the relay ends';
-sleep 0.2;
+sleep 0.05;	# of the 0.5 that it waits for those who are idle
 my $r = Client::http($late, 'GET', '/push/poll', { Host => 'relay',
     Authorization => "Bearer $join->{ticket}" }, '');
 is $r->{status}, 200, 'the late request is served';
