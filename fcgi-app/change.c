@@ -258,14 +258,13 @@ change_of_item(
 }
 
 enum status
-change_is_of(struct db *db, int64_t seq, int64_t item_id, bool *yes)
+change_item(struct db *db, int64_t seq, int64_t *item_id)
 {
 	struct query *q;
 
-	q = db_query(db, SQL_CHANGE_IS_OF);
+	q = db_query(db, SQL_CHANGE_ITEM);
 	db_bind_int(q, ":seq", seq);
-	db_bind_int(q, ":item_id", item_id);
-	*yes = db_row(q);
+	*item_id = db_row(q) ? db_int(q, 0) : 0;
 	return db_done(q, ST_OK);
 }
 

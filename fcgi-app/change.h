@@ -85,8 +85,8 @@ enum status change_history(struct db *, int64_t item_id, int64_t before,
 enum status change_of_item(
     struct db *, int64_t item_id, int64_t since, struct json_object **out);
 
-/* Whether the log still has row SEQ, and it is of that item. */
-enum status change_is_of(struct db *, int64_t seq, int64_t item_id, bool *yes);
+/* The item of row SEQ; 0: of none, or the log has no such row. */
+enum status change_item(struct db *, int64_t seq, int64_t *item_id);
 
 /* The item that bore this SKU last, deleted ones too; ST_NOT_FOUND. */
 enum status change_item_by_sku(struct db *, const char *sku, int64_t *item_id);

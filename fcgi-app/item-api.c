@@ -247,23 +247,26 @@ item_get(struct req *rq, struct resp *rs)
 	return st;
 }
 
-/*
- * What happened to the item since BASE, oldest first; NULL when that cannot
- * be known: too much, or BASE is none of its versions that the log still has.
- * It may be of another item, which had the SKU before, or of another history.
- */
-static enum status
-read_log(struct req *rq, const struct item *it, int64_t base,
-    struct json_object **out)
-{
-	bool known;
-	enum status st;
+/* Whose version a base is, as far as the log tells. */
+enum base { BASE_OWN, BASE_OTHERS, BASE_UNKNOWN };
 
-	*out = NULL;
-	st = change_is_of(rq->db, base, it->id, &known);
-	if (st != ST_OK || !known)
-		return st;
-	return change_of_item(rq->db, it->id, base, out);
+/* Another item may have had the SKU before, or a restore made another log. */
+static enum status
+read_base_of(
+    struct req *rq, const struct item *it, int64_t base, enum base *out)
+{
+	int64_t item_id = it->id;
+	enum status st = ST_OK;
+
+	if (base != it->version)
+		st = change_item(rq->db, base, &item_id);
+	if (item_id == it->id)
+		*out = BASE_OWN;
+	else if (item_id != 0 || base > it->version)
+		*out = BASE_OTHERS;
+	else
+		*out = BASE_UNKNOWN;
+	return st;
 }
 
 /*
@@ -275,18 +278,21 @@ judge(struct req *rq, struct resp *rs, const struct field_set *set,
     const struct item *it, int64_t base, struct json_object *wish,
     struct merge *m)
 {
-	struct json_object *now, *log;
+	struct json_object *now, *log = NULL;
+	enum base of;
 	enum status st;
 
 	if (base == it->version)
 		return ST_OK;
-	if ((st = read_log(rq, it, base, &log)) != ST_OK)
+	if ((st = read_base_of(rq, it, base, &of)) != ST_OK ||
+	    (of == BASE_OWN &&
+		(st = change_of_item(rq->db, it->id, base, &log)) != ST_OK))
 		return st;
 	now = field_item_json(set, it);
 	if (log != NULL)
 		merge_wish(wish, now, log, m);
 	else
-		merge_blind(wish, now, m);
+		merge_blind(wish, now, of == BASE_OTHERS, m);
 	if (json_object_array_length(m->conflicts) > 0) {
 		resp_problem(rs, "conflicts", json_object_get(m->conflicts));
 		resp_problem(rs, "current", json_object_get(now));
@@ -406,20 +412,19 @@ read_adjustment(
 	return ST_OK;
 }
 
-/* Whether BASE, -1 or a version, was one of this very item. */
+/* Whether an adjustment that rests on BASE, or -1, was meant for another. */
 static enum status
 check_base(struct req *rq, const struct item *it, int64_t base)
 {
-	bool known = true;
-	enum status st = ST_OK;
+	enum base of = BASE_OWN;
+	enum status st;
 
-	if (base >= 0 && base != it->version)
-		st = change_is_of(rq->db, base, it->id, &known);
-	if (st != ST_OK || known)
+	if (base >= 0 && (st = read_base_of(rq, it, base, &of)) != ST_OK)
 		return st;
+	if (of != BASE_OTHERS)
+		return ST_OK;
 	return req_fail(rq, ST_CONFLICT,
-	    "version %lld is none of the item that has this SKU now,"
-	    " as far as the log goes back",
+	    "version %lld is of another item, which had this SKU before",
 	    (long long)base);
 }
 

@@ -127,8 +127,8 @@ merge_wish(struct json_object *wish, struct json_object *now,
 }
 
 void
-merge_blind(
-    struct json_object *wish, struct json_object *now, struct merge *out)
+merge_blind(struct json_object *wish, struct json_object *now, bool all,
+    struct merge *out)
 {
 	struct since unknown = {NULL, NULL};
 	struct json_object *theirs;
@@ -137,7 +137,7 @@ merge_blind(
 	json_object_object_foreach(wish, field, yours)
 	{
 		theirs = member(now, field);
-		if (!field_same(theirs, yours))
+		if (all || !field_same(theirs, yours))
 			add_conflict(out, field, &unknown, theirs, yours);
 	}
 }

@@ -36,10 +36,11 @@ void merge_wish(struct json_object *wish, struct json_object *now,
 
 /*
  * The same when the base is not known (its history is pruned): every field
- * of the wish that differs from NOW is a conflict, without a base.
+ * of the wish that differs from NOW is a conflict, without a base.  ALL: so
+ * is every other one, since the wish was for another item.
  */
-void merge_blind(
-    struct json_object *wish, struct json_object *now, struct merge *out);
+void merge_blind(struct json_object *wish, struct json_object *now, bool all,
+    struct merge *out);
 
 void merge_reset(struct merge *);
 

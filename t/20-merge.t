@@ -176,6 +176,9 @@ $s->patch("$path-OLD", { location => 'A', name => 'newest' }, @ana);
 my $newest = $s->patch($path, { notes => 'n' }, @ana)->{json}{version};
 is_problem($s->patch("$path-OLD", { name => 'mine', base_version => $newest },
     @ben), 409, 'a version that the other one has got since');
+# It is not done by chance either.
+is_problem($s->patch($path, { name => $s->get($path, @ben)->{json}{name},
+    base_version => $base }, @ben), 409, 'even if it has that value already');
 is_problem($s->patch($path, { name => 'mine', base_version => 0 }, @ben), 409,
     'and 0 is no version');
 ($r) = grep { $_->{sku} eq "$sku-OLD" } @{

@@ -189,12 +189,12 @@ test_merge(void **state)
 	assert_int_equal(patch("{\"quantity\":6,\"base_version\":3}", conflicts,
 			     sizeof(conflicts)),
 	    ST_OK);
-	/* From 4 on all is. */
-	assert_int_equal(patch("{\"quantity\":9,\"base_version\":4}", conflicts,
+	/* From 5 on all is. */
+	assert_int_equal(patch("{\"quantity\":9,\"base_version\":5}", conflicts,
 			     sizeof(conflicts)),
 	    ST_CONFLICT);
-	assert_non_null(strstr(conflicts, "\"base\":3,\"theirs\":6"));
-	assert_int_equal(patch("{\"unit\":\"kg\",\"base_version\":4}",
+	assert_non_null(strstr(conflicts, "\"base\":4,\"theirs\":6"));
+	assert_int_equal(patch("{\"unit\":\"kg\",\"base_version\":5}",
 			     conflicts, sizeof(conflicts)),
 	    ST_OK);
 }

@@ -49,7 +49,7 @@ check(const char *wish_text, const char *now_text, const char *log_text,
 	if (log != NULL)
 		merge_wish(wish, now, log, &m);
 	else
-		merge_blind(wish, now, &m);
+		merge_blind(wish, now, false, &m);
 	assert_string_equal(json_out_text(m.conflicts, NULL), conflicts);
 	assert_string_equal(json_out_text(m.merged_with, NULL), merged_with);
 	merge_reset(&m);
