@@ -220,6 +220,12 @@ export const items = {
 	    `${item(sku)}/adjustments`, body, { key }),
 	/** @param {string} sku */
 	history: (sku) => request("GET", `${item(sku)}/history`),
+	/**
+	 * The newest change up to a version, of the item that has the SKU.
+	 * @param {string} sku @param {number} version
+	 */
+	upTo: (sku, version) => request("GET",
+	    `${item(sku)}/history?before=${version + 1}&limit=1`),
 	/** @param {string} since a position; 410: of another history */
 	changes: (since) => request("GET",
 	    `inventory/changes?since=${encodeURIComponent(since)}&limit=500`),

@@ -24,21 +24,29 @@ let ended = () => {};
 /**
  * Hear what other tabs say.
  * @param {string} site names all pages that share the cookie
+ * @param {() => void} [renewed] another tab has got its answer
  */
-export function listen(site)
+export function listen(site, renewed = () => {})
 {
 	channel = openChannel(`stockroom.session${site}`);
 	channel?.addEventListener("message", ({ data }) => {
 		ended();
-		if (data.begins)
-			pending = new Promise((done) => {
-				const timer = setTimeout(done, LONGEST);
-				ended = () => {
-					clearTimeout(timer);
-					done(0);
-				};
-			});
+		if (!data.begins)
+			return renewed();
+		wait(new Promise((done) => {
+			const timer = setTimeout(done, LONGEST);
+			ended = () => {
+				clearTimeout(timer);
+				done(0);
+			};
+		}));
 	});
+}
+
+/** @param {Promise<unknown>} one more */
+function wait(one)
+{
+	pending = Promise.all([pending, one]);
 }
 
 /**
@@ -47,9 +55,11 @@ export function listen(site)
  */
 export async function during(asked)
 {
-	pending = asked.catch(() => {});
+	const answered = asked.catch(() => {});
+
+	wait(answered);
 	channel?.postMessage({ begins: true });
-	await pending;
+	await answered;
 	channel?.postMessage({ begins: false });
 }
 

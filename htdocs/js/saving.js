@@ -252,19 +252,33 @@ export class Saving {
 		this.answer(edit.key, { item });
 	}
 
+	/**
+	 * Whether it was sent to a name that its item no longer has.
+	 * @param {Edit} edit
+	 */
+	strayed(edit)
+	{
+		const item = this.store.items.get(edit.uid);
+
+		return item !== undefined && edit.tried !== undefined &&
+		    edit.tried[0].sku !== item.sku;
+	}
+
 	/** @param {Edit} edit @param {Record<string, any>} doc */
 	conflict(edit, doc)
 	{
 		const c = doc.conflicts.find((/** @type {any} */ x) =>
 		    x.field === edit.field) ?? doc.conflicts[0];
-		const now = doc.current;
-		const item = this.store.items.get(edit.uid);
+		const now = doc.current, { inventory } = this.page;
 
-		/* Its item was renamed, and another one has the name. */
-		if (item !== undefined && item.sku !== now.sku)
+		if (this.strayed(edit))
 			return this.edits.adopt([edit]);
 		this.cover(edit.uid, edit.field);
-		this.page.inventory.put(now);
+		/* What we have yet to hear of may have given it the SKU. */
+		if (now.version <= inventory.sync.seq)
+			inventory.put(now);
+		else
+			inventory.catchUp();
 		this.ask({ ...this.question(edit), sku: now.sku,
 			theirs: c.theirs, was: c.base ?? edit.old,
 			by: c.by ?? "", at: c.at ?? "", version: now.version },
@@ -304,6 +318,8 @@ export class Saving {
 	{
 		const { page } = this, item = this.store.items.get(edit.uid);
 
+		if (this.strayed(edit))
+			return this.edits.adopt([edit]);
 		this.cover(edit.uid, edit.field);
 		if (this.answer(edit.key, { why }))
 			return this.outbox.remove(edit.key);
@@ -514,7 +530,22 @@ export class Saving {
 	}
 
 	/**
-	 * The row of an edit, though it was renamed meanwhile.
+	 * Whether an edit rests on a version of the item that has its SKU now.
+	 * @param {{sku: string, base: number}} edit
+	 */
+	async isOf({ sku, base })
+	{
+		const item = this.store.items.get(this.store.uid(sku));
+
+		if (item === undefined || item.version <= base)
+			return item !== undefined;
+		const { changes } = await items.upTo(sku, base);
+		return changes[0]?.seq === base;
+	}
+
+	/**
+	 * The row of an edit, though its item was renamed meanwhile, and
+	 * another one has the SKU.
 	 * @param {{sku: string, epoch: string, base: number}} edit
 	 * @returns {Promise<number>} 0: it is gone
 	 */
@@ -522,20 +553,25 @@ export class Saving {
 	{
 		let sku = edit.sku, since = `${edit.epoch}:${edit.base}`;
 
-		if (this.store.uid(sku) !== 0)
+		/* In another history there is only the SKU to go by. */
+		if (edit.epoch === this.epoch && await this.isOf(edit))
 			return this.store.uid(sku);
 		for (let n = 0; n < LOOK && edit.epoch === this.epoch; n++) {
 			const doc = await log(since);
-			for (const ev of doc.changes)
-				for (const ch of ev.changes)
-					if (ch.field === "sku" &&
-					    ch.old_value === sku &&
-					    ch.new_value)
-						sku = ch.new_value;
+			for (const ev of doc.changes) {
+				if (ev.update_type === "delete" &&
+				    ev.sku === sku)
+					return 0;
+				sku = ev.changes.find((/** @type {any} */ ch) =>
+				    ch.field === "sku" && ch.new_value &&
+				    ch.old_value === sku)?.new_value ?? sku;
+			}
 			since = doc.position;
 			if (!doc.more)
 				break;
 		}
+		if (this.store.uid(sku) !== 0)
+			return this.store.uid(sku);
 		try {
 			this.page.inventory.put(await items.get(sku));
 		} catch (e) {

@@ -9,6 +9,7 @@
 
 import { Problem, root, session } from "./api.js";
 import { byId, input } from "./dom.js";
+import { listen } from "./renewal.js";
 
 /** The form is shown when it takes longer to learn how one signs in, ms. */
 const PATIENCE = 2000;
@@ -131,6 +132,7 @@ addEventListener("pageshow", (ev) => {
 	if (ev.persisted)
 		look();
 });
-/* Signed in by another tab meanwhile. */
+/* Another tab may have signed in meanwhile, or have got another cookie. */
 addEventListener("focus", look);
+listen(root.pathname, look);
 look();

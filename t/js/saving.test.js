@@ -13,7 +13,7 @@ import { Store } from "../../htdocs/js/store.js";
 const EPOCH = "0123456789abcdef";
 const item = (sku, version = 9) => ({ sku, version, quantity: 1 });
 const record = (key, sku, more = {}) => ({ key, sku, kind: "set", n: 1,
-	field: "quantity", value: 2, old: 1, base: 3, epoch: EPOCH, tab: "",
+	field: "quantity", value: 2, old: 1, base: 9, epoch: EPOCH, tab: "",
 	until: 0, ...more });
 
 /**
@@ -22,7 +22,7 @@ const record = (key, sku, more = {}) => ({ key, sku, kind: "set", n: 1,
  */
 function saving(t, records, answers)
 {
-	const was = globalThis.fetch, store = new Store();
+	const was = globalThis.fetch, store = new Store(), caught = [];
 	const none = () => {};
 
 	t.after(() => globalThis.fetch = was);
@@ -37,9 +37,11 @@ function saving(t, records, answers)
 	};
 	store.put(item("HERE"));
 	return Object.assign(Object.create(Saving.prototype), {
-		store, restoring: false, asked: [],
-		page: { inventory: { ready: true, sync: { epoch: EPOCH },
-			put: (i) => store.put(i) },
+		store, caught, restoring: false, asked: [],
+		page: { inventory: { ready: true,
+			sync: { epoch: EPOCH, seq: 9 },
+			put: (i) => store.put(i),
+			catchUp: () => caught.push(1) },
 		changed: none, field: () => ({}) },
 		outbox: { mine: async () => records,
 			known: new Map(records.map((r) => [r.key, r])) },
@@ -109,19 +111,74 @@ test("what was dealt with meanwhile is not taken in", async (t) => {
 	assert.deepEqual([taken(s), s.conflicts.list, s.asked], [[], [], []]);
 });
 
-test("a conflict with another item that has the name: sent again", (t) => {
+/** What a record of an older version comes to; HERE is of version 9. */
+async function placed(t, more, answers)
+{
+	const s = saving(t, [record("a", "HERE", { base: 3, ...more })],
+	    answers);
+
+	s.store.put(item("THERE"));
+	await s.restore();
+	return { s, at: s.edits.list.map((e) => e.uid), asked: s.asked };
+}
+
+test("a record goes to its item, not to who has its SKU now", async (t) => {
+	const own = { changes: [{ seq: 3 }] };
+	const same = await placed(t, {}, { history: own });
+	assert.deepEqual(same.at, [same.s.store.uid("HERE")]);
+	const other = { changes: [{ seq: 2 }] }, renamed = [
+		{ update_type: "edit", sku: "THERE", changes: [{ field: "sku",
+			old_value: "HERE", new_value: "THERE" }] },
+		{ update_type: "edit", sku: "HERE", changes: [{ field: "sku",
+			old_value: "X", new_value: "HERE" }] }];
+	const log = (changes) => ({ history: other,
+		"changes?since": { changes, position: "p", more: false } });
+	const gone = await placed(t, {}, log([{ update_type: "delete",
+		sku: "HERE", changes: [] }, renamed[1]]));
+	assert.deepEqual([gone.at, gone.asked],
+	    [[], [["a", "The item was deleted"]]]);
+	const there = await placed(t, {}, log(renamed));
+	assert.deepEqual(there.at, [there.s.store.uid("THERE")]);
+});
+
+test("a choice is not made by who has its item's SKU now", async (t) => {
+	const question = { key: "a", of: "set", field: "quantity", yours: 5,
+		theirs: 3 };
+	const s = saving(t, [record("a", "HERE", { base: 3, question,
+		kind: "conflict" })], { history: { changes: [] },
+		"changes?since": { position: "p", changes: [{
+			update_type: "edit", sku: "THERE", changes: [{
+				field: "sku", old_value: "HERE",
+				new_value: "THERE" }] }] } });
+	let removed = 0;
+
+	s.outbox.remove = () => removed++;
+	s.store.put({ ...item("HERE", 10), quantity: 5 });
+	s.store.put(item("THERE"));
+	await s.restore();
+	assert.deepEqual([removed, s.conflicts.list.map((c) => c.uid)],
+	    [0, [s.store.uid("THERE")]]);
+});
+
+test("what went to a name that another item has now is sent again", (t) => {
 	const s = saving(t, [], {});
 	const uid = s.store.uid("HERE");
-	const edit = record("a", "HERE", { uid });
+	const edit = record("a", "HERE", { uid,
+		tried: [{ sku: "HERE", base: 9 }] });
 	const doc = (sku) => ({ current: item(sku, 12), conflicts: [
 		{ field: "quantity", base: null, theirs: 1, yours: 2 }] });
 
 	s.cover = () => {};
 	s.page.changed = () => {};
+	s.conflict(edit, doc("HERE"));
+	assert.deepEqual([taken(s), s.asked], [[], [["a", undefined]]]);
+	assert.deepEqual([s.store.items.get(uid).version, s.caught], [9, [1]],
+	    "an item that is ahead of the log may be another one");
 	s.store.rename(uid, s.store.items.get(uid), "THERE");
 	s.conflict(edit, doc("HERE"));
-	assert.deepEqual([taken(s), s.asked], [["a"], []]);
+	assert.deepEqual(taken(s), ["a"]);
 	s.edits.list = [];
-	s.conflict(edit, doc("THERE"));
-	assert.deepEqual([taken(s), s.asked], [[], [["a", undefined]]]);
+	s.refused(edit, { status: 409, message: "other" });
+	assert.deepEqual(taken(s), ["a"]);
+	assert.equal(s.asked.length, 1);
 });
