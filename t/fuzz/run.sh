@@ -28,6 +28,12 @@ command -v clang >/dev/null || {
 }
 mkdir -p "$dir/found"
 cd "$dir"
+# What programs that abort leave behind goes with us.
+memory=/dev/shm
+[ -w "$memory" ] || memory=/tmp
+TMPDIR=$(mktemp -d "${TMPDIR:-$memory}/stockroom-fuzz.XXXXXX")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 [ -e Makefile ] || "$top/configure" -q CC=clang CFLAGS="$flags"
 make -s libapp.a libshared.a librelay.a t/fuzz/driver LDFLAGS="$sanitize"
 if [ $# -eq 0 ]; then
