@@ -79,6 +79,8 @@ async function leaving(seat) {
 	await seat.click('#sign-out');
 	await see('"Sign out" leads where the settings say', () =>
 	    new URL(seat.page.url()).search === '?left');
+	// It has asked who is there: else it leads on by itself meanwhile.
+	await until('nobody', () => seat.visible(at('remote')));
 	await be(seat, 'maria');
 	await seat.go(MANAGEMENT);
 	await live(seat);
